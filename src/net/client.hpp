@@ -41,10 +41,10 @@ struct ClientOptions {
   std::chrono::milliseconds idle_timeout{55'000};      // a kept connection is closed after this
   std::size_t max_head_bytes = 64 * 1024;
   std::size_t max_idle_per_origin = 64;
-  std::optional<Url> http_proxy;   // for http:// origins
-  std::optional<Url> https_proxy;  // for https:// origins
-  std::string no_proxy;            // comma list: host, .suffix, *; as curl reads it
-  std::string ca_file;             // extra trusted certificates (PEM); empty: the system's
+  std::optional<Proxy> http_proxy;   // for http:// origins
+  std::optional<Proxy> https_proxy;  // for https:// origins
+  std::string no_proxy;              // comma list: host, .suffix, *; as curl reads it
+  std::string ca_file;               // extra trusted certificates (PEM); empty: the system's
   std::string user_agent = "dragoman";
 };
 

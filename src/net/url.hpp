@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/secret.hpp"
 
 namespace dragoman::net {
 
@@ -23,6 +24,18 @@ struct Url {
 
 // Errors: bad_request. Refuses user info, query, fragment, other schemes, controls and blanks.
 Result<Url> parse_url(std::string_view text);
+
+// A proxy as the variables http_proxy and https_proxy name it: "http://user:password@host:port", or
+// just "host:port". The way to the proxy itself is always clear text.
+struct Proxy {
+  Url url;
+  Secret credentials;  // "user:password", decoded; may be empty
+};
+Result<Proxy> parse_proxy(std::string_view text);
+
+// Whether NO_PROXY exempts this host: a comma list of hosts, domains (with or without a leading
+// dot; subdomains count) and "*".
+bool is_exempt_from_proxy(std::string_view no_proxy, std::string_view host);
 
 // Escapes everything but unreserved characters of RFC 3986.
 std::string percent_encode(std::string_view text);
