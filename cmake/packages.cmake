@@ -9,7 +9,6 @@ find_package(simdjson REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
-find_package(prometheus-cpp REQUIRED COMPONENTS core)
 
 add_library(dragoman_asio INTERFACE)
 target_compile_definitions(dragoman_asio INTERFACE

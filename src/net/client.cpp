@@ -114,7 +114,7 @@ class Answer final : public HttpAnswer {
   Answer(std::unique_ptr<ClientConnection> connection, std::chrono::milliseconds timeout, Keep keep)
       : connection_(std::move(connection)), timeout_(timeout), keep_(std::move(keep)) {}
   ~Answer() override {
-    if (connection_->reusable()) keep_(std::move(connection_));
+    if (connection_->settle()) keep_(std::move(connection_));
   }
 
   int status() const override { return connection_->message().status(); }

@@ -254,8 +254,25 @@ Awaitable<Result<PaddedBytes>> ClientConnection::read_body(std::chrono::millisec
   }
 }
 
-bool ClientConnection::reusable() const {
-  return message_.done() && message_.keep_alive() && in_.size() == handed_out_ && socket_.is_open();
+void ClientConnection::read_what_is_there() {
+  if (tls_) return;  // a TLS record cannot be had without waiting
+  error_code ec;
+  socket_.non_blocking(true, ec);
+  const auto room = in_.prepare();
+  in_.commit(socket_.read_some(asio::buffer(room.data(), room.size()), ec));
+}
+
+bool ClientConnection::settle() {
+  in_.consume(handed_out_);
+  handed_out_ = 0;
+  for (const bool looked : {false, true}) {
+    if (!socket_.is_open() || message_.done()) break;
+    if (looked) read_what_is_there();
+    const auto step = message_.decode(in_.data(), in_.size());
+    if (step.failed || step.body > 0) return false;  // there is more that nobody wants
+    in_.consume(step.consumed);
+  }
+  return message_.done() && message_.keep_alive() && in_.empty() && socket_.is_open();
 }
 
 bool ClientConnection::still_quiet() {
@@ -269,8 +286,6 @@ bool ClientConnection::still_quiet() {
 
 void ClientConnection::begin_idling(std::chrono::milliseconds timeout,
                                     std::function<void()> on_expired) {
-  in_.consume(handed_out_);
-  handed_out_ = 0;
   in_.shrink();
   on_idle_expired_ = std::move(on_expired);
   deadline_.expires_after(timeout);

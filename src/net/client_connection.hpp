@@ -36,8 +36,9 @@ class ClientConnection {
   const IncomingMessage& message() const { return message_; }
   Awaitable<Result<PaddedBytes>> read_body(std::chrono::milliseconds timeout);
 
-  // The answer was read to its end and another request may follow.
-  bool reusable() const;
+  // Whether the answer was read to its end and another request may follow. Takes in what has
+  // already arrived (often just the last chunk), but waits for nothing.
+  bool settle();
   // The peer has neither closed nor sent anything while we were idle.
   bool still_quiet();
   // While idle: on_expired is called once after the timeout, with the socket closed.
@@ -50,6 +51,7 @@ class ClientConnection {
   Awaitable<boost::system::error_code> write(std::string_view first, std::string_view second);
   Awaitable<boost::system::error_code> read_more();
   Awaitable<Result<void>> read_head(bool bodiless);
+  void read_what_is_there();
   Error failure(ErrorKind kind, std::string message, boost::system::error_code ec) const;
 
   const ClientOptions& options_;

@@ -43,6 +43,7 @@ bool is_field_value(std::string_view text);
 class HeaderBlock {
  public:
   bool add(std::string_view name, std::string_view value);
+  void add(const HeaderBlock& others) { text_ += others.text_; }
   std::string_view str() const { return text_; }
   void clear() { text_.clear(); }
 
