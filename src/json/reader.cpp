@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "base/utf8.hpp"
+
 namespace dragoman::json {
 namespace {
 
@@ -48,7 +50,7 @@ Path Path::child(std::size_t index) const {
 }
 
 std::string Path::str() const {
-  constexpr std::size_t max_key = 64;  // a key is input too: never echo a long one
+  constexpr std::size_t max_key = 48;  // a key is input too: never echo a long one
   std::string text;
   for (std::size_t i = 0; i < std::min(size_, max_steps); ++i) {
     if (i > 0) text += '.';
@@ -56,7 +58,7 @@ std::string Path::str() const {
     if (step.key == nullptr) {
       text += std::to_string(step.number);
     } else {
-      text.append(step.key, std::min(step.number, max_key));
+      text += utf8_prefix({step.key, step.number}, max_key);
     }
   }
   return text;
@@ -162,8 +164,13 @@ Error Reader::expected(std::string_view what) const {
 }
 
 Result<Document> Document::parse(std::string_view text, std::size_t max_depth) {
+  // A byte order mark is not JSON, but RFC 8259 (8.1) allows to ignore it, and editors and shells
+  // of Windows put it there. simdjson 3.0 refuses it.
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
+    text.remove_prefix(byte_order_mark.size());
+  }
   auto parser = std::make_unique<simdjson::dom::parser>();
-  // A byte order mark is not JSON (RFC 8259, 8.1), but simdjson 3 skips it: so do we, knowingly.
   if (parser->allocate(text.size(), max_depth) != simdjson::SUCCESS) {
     return Error(ErrorKind::too_large, "the JSON is too large");
   }

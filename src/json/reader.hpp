@@ -5,12 +5,15 @@
 //   json::Reader root = document->root();
 //   auto model = root.find("model");                  // absent or null: nullopt
 //   auto messages = root.require("messages");         // Result<Reader>
-//   auto items = messages->array();                   // Result<Array>; "messages: expected an
-//   array" for (Reader message : *items) { auto role = message.require("role"); ... }
+//   auto items = messages->array();   // Result<Array>; error: "messages: expected an array"
+//   for (Reader message : *items) { auto role = message.require("role"); ... }
 //
-// Everything is checked by parse(): syntax, UTF-8, depth, numbers. When a name occurs twice the
-// first one counts. Readers and the strings they return refer to the document, which must outlive
-// them; moving the document is allowed.
+// Everything is checked by parse(): syntax, UTF-8, depth, numbers. A leading byte order mark is
+// skipped. When a name occurs twice find() takes the first; a walk over an Object shows both.
+//
+// Readers and the strings they return refer to the document, which must outlive them; moving the
+// document is allowed. A Reader keeps the name it was found by without copying it: pass literals,
+// or what lives as long.
 //
 // Errors are bad_request, their `param` is the path ("messages.2.content"), their message begins
 // with it and never quotes the input.
