@@ -65,8 +65,7 @@ class Recorder {
   std::deque<std::shared_ptr<Recorded>> records_;
   std::map<std::string, std::uint64_t> counters_;
   std::uint64_t requests_ = 0;
-  std::size_t active_ = 0;
-  std::uint64_t generation_ = 0;
+  std::size_t active_ = 0;  // survives reset(): what runs goes on running
 };
 
 // "Bearer abc" -> "Bearer <token>"; for the headers that carry a token.
