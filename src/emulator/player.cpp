@@ -160,8 +160,7 @@ class Play {
   void note_end() {
     if (complete_) return;
     record_.closed_by_client = true;
-    record_.close_delay =
-        std::chrono::duration_cast<milliseconds>(SteadyClock::now() - last_sent_);
+    record_.close_delay = std::chrono::duration_cast<milliseconds>(SteadyClock::now() - last_sent_);
     record_.closed_at_ms = Clock().now_ms();
   }
 
@@ -177,8 +176,7 @@ class Play {
 }  // namespace
 
 Awaitable<void> play(net::Exchange& exchange, Signals& signals, Recorded& record,
-                     const Answer& answer, const std::vector<Pause>& before,
-                     const Faults& faults) {
+                     const Answer& answer, const std::vector<Pause>& before, const Faults& faults) {
   Play one(exchange, signals, record);
   co_await one.run(answer, before, faults);
 }

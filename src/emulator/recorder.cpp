@@ -30,9 +30,8 @@ void write_record(json::Writer& out, const Recorded& record) {
   out.key("headers").begin_object();
   for (auto field = record.headers.begin(); field != record.headers.end(); ++field) {
     // A repeated name keeps its first value: the same as Headers::get().
-    const bool repeated = std::any_of(record.headers.begin(), field, [&](const HeaderField& f) {
-      return f.name == field->name;
-    });
+    const bool repeated = std::any_of(record.headers.begin(), field,
+                                      [&](const HeaderField& f) { return f.name == field->name; });
     if (!repeated) out.key(field->name).string(field->value);
   }
   out.end_object().key("body");

@@ -39,7 +39,8 @@ struct Recorded {
   // From the last byte we sent (or, before any, the arrival of the request) to the moment the
   // client's leaving was noticed.
   std::optional<milliseconds> close_delay;
-  std::optional<std::int64_t> closed_at_ms;  // the same moment, milliseconds since 1970 (real clock)
+  std::optional<std::int64_t>
+      closed_at_ms;     // the same moment, milliseconds since 1970 (real clock)
   std::string refused;  // the rule a refused request broke; empty: none
 };
 
