@@ -293,8 +293,10 @@ TEST(DecodeChat, AWrongTypeOfAnyMemberIsABadRequestNamingIt) {
       const std::string context = name + ": " + value.text;
       const bool may_be_right =
           std::string_view(member.takes).find(*value.kind) != std::string::npos;
-      if (!may_be_right) ASSERT_FALSE(call.has_value()) << context;
-      if (call) continue;
+      if (call) {
+        EXPECT_TRUE(may_be_right) << context;
+        continue;
+      }
       EXPECT_EQ(call.error().kind, ErrorKind::bad_request) << context;
       EXPECT_EQ(call.error().param.rfind(name, 0), 0U) << context << " -> " << call.error().param;
       EXPECT_FALSE(call.error().message.empty());
