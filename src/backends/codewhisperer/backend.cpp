@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "backends/codewhisperer/errors.hpp"
+#include "backends/codewhisperer/answer.hpp"
 #include "backends/codewhisperer/models.hpp"
 #include "base/ids.hpp"
 
@@ -13,7 +13,6 @@ namespace {
 using backends::Credential;
 
 constexpr std::string_view target = "/generateAssistantResponse";
-constexpr std::string_view event_stream_type = "application/vnd.amazon.eventstream";
 
 // User-agent, host and lengths are the client's business. No accept and no accept-encoding: the
 // service answers in one form, uncompressed.
@@ -36,71 +35,6 @@ Result<net::HttpRequest> make_request(const net::Url& endpoint, std::string body
   }
   return http;
 }
-
-bool is_event_stream(const net::Headers& headers) {
-  std::string_view type = headers.get("content-type");
-  type = type.substr(0, type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  return net::equals_ignoring_case(type, event_stream_type);
-}
-
-Awaitable<Error> read_failure(net::HttpAnswer& answer) {
-  // A body that is too long or cut says nothing; status and headers still do.
-  const auto body = co_await answer.read_all(max_failure_body);
-  const net::Headers& headers = answer.headers();
-  HttpFailure failure;
-  failure.status = answer.status();
-  failure.error_type = headers.get("x-amzn-errortype");
-  failure.request_id = headers.get("x-amzn-requestid");
-  failure.retry_after = headers.get("retry-after");
-  if (body) failure.body = *body;
-  if (!body && body.error().kind == ErrorKind::cancelled) co_return body.error();
-  co_return decode_http_failure(failure);
-}
-
-class AnswerStream final : public chat::EventStream {
- public:
-  AnswerStream(std::unique_ptr<net::HttpAnswer> answer, PayloadParser& parser)
-      : answer_(std::move(answer)),
-        decoder_(parser, std::string(answer_->headers().get("x-amzn-requestid")),
-                 std::string(answer_->headers().get("x-amzn-codewhisperer-conversation-id"))) {}
-
-  // Reads to the first events and keeps them for next(). The error that came in place of an
-  // answer, if one did.
-  Awaitable<std::optional<Error>> begin() {
-    const auto batch = co_await read();
-    if (!batch) co_return batch.error();
-    first_ = *batch;
-    for (const chat::Event& event : first_) {
-      if (const auto* failed = std::get_if<chat::Failed>(&event)) co_return failed->error;
-      if (std::holds_alternative<chat::TextDelta>(event) ||
-          std::holds_alternative<chat::ReasoningDelta>(event)) {
-        break;  // what comes now is part of an answer
-      }
-    }
-    co_return std::nullopt;
-  }
-
-  Awaitable<Result<std::span<const chat::Event>>> next() override {
-    if (!first_.empty()) co_return std::exchange(first_, {});
-    co_return co_await read();
-  }
-
- private:
-  Awaitable<Result<std::span<const chat::Event>>> read() {
-    while (!decoder_.done()) {
-      const auto bytes = co_await answer_->read();
-      if (!bytes) co_return bytes.error();
-      const auto events = bytes->empty() ? decoder_.finish() : decoder_.feed(*bytes);
-      if (!events.empty()) co_return events;
-    }
-    co_return std::span<const chat::Event>();
-  }
-
-  std::unique_ptr<net::HttpAnswer> answer_;
-  Decoder decoder_;
-  std::span<const chat::Event> first_;
-};
 
 }  // namespace
 
@@ -131,12 +65,8 @@ Awaitable<Result<std::unique_ptr<chat::EventStream>>> Backend::open(const chat::
   net::HttpRequest http = std::move(*made);
   auto answer = co_await client_.send(std::move(http));
   if (!answer) co_return answer.error();
-  if ((*answer)->status() != 200 || !is_event_stream((*answer)->headers())) {
-    co_return co_await read_failure(**answer);
-  }
-  auto stream = std::make_unique<AnswerStream>(std::move(*answer), parser_);
-  if (const auto problem = co_await stream->begin()) co_return *problem;
-  co_return std::unique_ptr<chat::EventStream>(std::move(stream));
+  std::unique_ptr<net::HttpAnswer> opened = std::move(*answer);
+  co_return co_await open_answer(std::move(opened), parser_);
 }
 
 std::vector<backends::ModelInfo> Backend::models() const {
