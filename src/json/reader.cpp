@@ -170,6 +170,8 @@ Result<Document> Document::parse(std::string_view text, std::size_t max_depth) {
   if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
     text.remove_prefix(byte_order_mark.size());
   }
+  // simdjson copies from the pointer of an empty view, which may be null.
+  if (text.empty()) return Error(ErrorKind::bad_request, describe(simdjson::EMPTY));
   auto parser = std::make_unique<simdjson::dom::parser>();
   if (parser->allocate(text.size(), max_depth) != simdjson::SUCCESS) {
     return Error(ErrorKind::too_large, "the JSON is too large");

@@ -145,7 +145,7 @@ std::string clean_text(std::string_view text) {
   clean = repair_utf8(clean);
   if (clean.size() > max_text_bytes) {
     clean.resize(utf8_prefix(clean, max_text_bytes).size());
-    clean += "...";
+    return clean + "...";
   }
   while (!clean.empty() && (clean.back() == '.' || clean.back() == ' ')) clean.pop_back();
   return clean;

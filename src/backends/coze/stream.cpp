@@ -11,7 +11,7 @@ namespace {
 
 using chat::Event;
 
-constexpr std::chrono::seconds end_wait{1};
+constexpr std::chrono::milliseconds end_wait{250};
 constexpr int max_end_reads = 16;
 
 Awaitable<void> pause(std::chrono::steady_clock::duration wait) {

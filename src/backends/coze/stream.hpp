@@ -7,7 +7,7 @@
 // the first text is an error of open_stream(), not an event. Each read has the client's deadline.
 //
 // next() reads once (again only when a read completes no event). When the server has said that
-// nothing follows, the last call also reads the end of the body, for a second at most, so that the
+// nothing follows, the last call also reads the end of the body, for 250 ms at most, so that the
 // connection can be used again. Destroying the stream earlier closes the connection; the turn then
 // goes on at Coze, and ids() is what a cancel call needs.
 
