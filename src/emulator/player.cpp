@@ -1,5 +1,6 @@
 #include "emulator/player.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <variant>
 
@@ -119,8 +120,11 @@ class Play {
       const bool sent = co_await exchange_.flush();
       if (!sent) co_return false;
       note_sent(status_, part.size());
+      // A write that fits the socket's buffer completes at once: let other connections have their
+      // turn, and the client's leaving be noticed.
+      co_await asio::post(exchange_.worker().executor(), as_value);
     }
-    co_return true;
+    co_return !exchange_.cancelled();
   }
 
   // False: the client has gone.
