@@ -54,6 +54,13 @@ bool holds(const std::vector<std::string>& list, std::string_view value) {
   return std::ranges::find(list, value) != list.end();
 }
 
+Answer encode_oidc(OidcAnswer result) {
+  Answer answer = make_json_answer(result.status, std::move(result.body));
+  if (!result.error_type.empty())
+    answer.headers.push_back({"x-amzn-errortype", std::move(result.error_type)});
+  return answer;
+}
+
 std::string query_text(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const auto end = query.find('&');
@@ -234,6 +241,10 @@ Reply CodewhispererEmulator::reply(const Call& call, const net::Request& request
   }
   if (!call.wrong.empty()) {
     reply.refused = call.wrong;
+    if (kind == Kind::oidc) {
+      reply.answer = encode_oidc(refuse_oidc("invalid_request", call.wrong));
+      return reply;
+    }
     const Violation violation{call.wrong, {}, {}, {}};
     reply.answer =
         encode_service_error(to_service_error(violation, options_.explain_errors), call.binding);
@@ -336,9 +347,7 @@ Answer CodewhispererEmulator::oidc(const Call& call, const net::Request& request
   } else {
     result = tokens_.create_token(body);
   }
-  Answer answer = make_json_answer(result.status, std::move(result.body));
-  if (!result.error_type.empty()) answer.headers.push_back({"x-amzn-errortype", result.error_type});
-  return answer;
+  return encode_oidc(std::move(result));
 }
 
 Answer CodewhispererEmulator::approval_page(const net::Request& request) {

@@ -95,7 +95,7 @@ Result<std::string> optional_text(const json::Reader& in, std::string_view key) 
 Result<std::string> exception_frame(const json::Reader& in) {
   auto type = optional_text(in, "type");
   if (!type) return type.error();
-  if (type->empty()) return in.error("needs a type");
+  if (type->empty()) return Error(ErrorKind::bad_request, "needs a type");
   std::string json;
   json::Writer out(json);
   out.begin_object();

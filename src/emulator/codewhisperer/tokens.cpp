@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 #include "base/ids.hpp"
 
@@ -32,15 +33,7 @@ constexpr std::array<ErrorWord, 11> error_words{{
 }};
 
 OidcAnswer refuse(std::string_view word, std::string_view description = {}) {
-  const auto* found = std::ranges::find(error_words, word, &ErrorWord::word);
-  OidcAnswer answer;
-  answer.status = found->status;
-  answer.error_type = found->type;
-  json::Writer out(answer.body);
-  out.begin_object().key("error").string(word);
-  if (!description.empty()) out.key("error_description").string(description);
-  out.end_object();
-  return answer;
+  return refuse_oidc(word, description);
 }
 
 // Empty when absent or not a string.
@@ -75,6 +68,19 @@ constexpr std::array<std::string_view, 5> known_scopes{
     "codewhisperer:taskassist", "codewhisperer:transformations"};
 
 }  // namespace
+
+OidcAnswer refuse_oidc(std::string_view word, std::string_view description) {
+  const auto* found = std::ranges::find(error_words, word, &ErrorWord::word);
+  assert(found != error_words.end());
+  OidcAnswer answer;
+  answer.status = found->status;
+  answer.error_type = found->type;
+  json::Writer out(answer.body);
+  out.begin_object().key("error").string(word);
+  if (!description.empty()) out.key("error_description").string(description);
+  out.end_object();
+  return answer;
+}
 
 TokenService::TokenService(TokenOptions options, const Clock& clock)
     : initial_(options), options_(options), clock_(clock) {}

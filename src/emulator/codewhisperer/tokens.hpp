@@ -47,6 +47,9 @@ struct OidcAnswer {
   std::string body;
 };
 
+// `word` is one of the error codes of this service: "invalid_request", ...
+OidcAnswer refuse_oidc(std::string_view word, std::string_view description = {});
+
 enum class Bearer { valid, expired, unknown };
 
 class TokenService {
