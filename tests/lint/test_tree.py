@@ -8,8 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # Put together here, so that this file does not hold what it looks for.
 MACHINE_PATHS = re.compile(
-    r"(?<![\w./-])/(?:" + "|".join(["work" + "/", "root" + "/", "opt/" + "wheels",
-                                    r"home/(?!user\b|you\b|dragoman\b)\w"]) + ")")
+    r"(?<![\w./-])/(?:" + "|".join(["work" + "/", "root" + "/", "opt/" + "wheels"]) + ")")
 REGISTRIES = re.compile(
     r"(?:" + "|".join([r"registry\.npm" + "js", r"py" + r"pi\.org", r"files\.python" + "hosted",
                        r"deb\.debian" + r"\.org", r"snapshot\.debian" + r"\.org",
