@@ -27,7 +27,7 @@ struct Hints {
   std::optional<std::string> model_type;  // chat | conversation | workflow, unchecked
   std::optional<std::string> bot_id;
   std::optional<std::string> workflow_id;
-  std::optional<std::string> conversation_id;  // x-conversation-id; else the client's session id
+  std::optional<std::string> conversation_id;  // x-conversation-id
 
   friend bool operator==(const Hints&, const Hints&) = default;
 };

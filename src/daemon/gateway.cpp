@@ -32,7 +32,8 @@ Result<std::uint16_t> Gateway::start(const settings::Settings& settings,
   std::uint16_t port = settings.server.port;
   for (unsigned i = 0; i < workers; ++i) {
     auto part = std::make_unique<Part>();
-    auto lane = Lane::make(part->thread.worker(), settings, client_options, credentials, app_options);
+    auto lane =
+        Lane::make(part->thread.worker(), settings, client_options, credentials, app_options);
     if (!lane) return lane.error();
     part->lane = std::move(*lane);
     // The first picks the port, the others share it (SO_REUSEPORT).
@@ -53,7 +54,7 @@ Awaitable<std::size_t> Gateway::drain(std::chrono::milliseconds limit) {
   for (auto& part : parts_) {
     // Drains on the part's thread, reports on ours.
     auto on_drained = [&left, &cut, &all_drained, home = home_.executor()](std::exception_ptr,
-                                                                          std::size_t count) {
+                                                                           std::size_t count) {
       asio::post(home, [&left, &cut, &all_drained, count] {
         cut += count;
         if (--left == 0) all_drained.cancel();

@@ -25,8 +25,7 @@ class Gateway {
   // Returns the port. Errors: of listening, of the settings of a backend.
   Result<std::uint16_t> start(const settings::Settings& settings,
                               const net::ClientOptions& client_options,
-                              const Credentials& credentials,
-                              const serve::AppOptions& app_options);
+                              const Credentials& credentials, const serve::AppOptions& app_options);
 
   // Returns how many answers were cut because the time was over.
   Awaitable<std::size_t> drain(std::chrono::milliseconds limit);

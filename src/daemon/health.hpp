@@ -14,7 +14,7 @@
 namespace dragoman::daemon {
 
 struct SignInStatus {
-  std::string state;  // "signed_in", "signed_out", "api_key", "demo"
+  std::string state;  // "ready", "failing", "signed_out" (accounts::to_string), "api_key"
   std::optional<std::chrono::system_clock::time_point> expires_at;
   std::string problem;  // why there is no usable login, or why the last renewal failed
 };

@@ -1,10 +1,9 @@
 #include "daemon/process.hpp"
 
+#include <csignal>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <csignal>
 
 #include "telemetry/log.hpp"
 

@@ -1,9 +1,8 @@
-#include <fmt/format.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <cstdio>
 #include <ctime>
+#include <fmt/format.h>
 
 #include "daemon/credential_set.hpp"
 #include "daemon/daemon.hpp"
@@ -27,12 +26,12 @@ int fail(const Error& error) {
 
 void configure_log(const settings::Settings& settings) {
   log::Options options;
-  options.level = settings.log.level == "debug"  ? log::Level::debug
+  options.level = settings.log.level == "debug"   ? log::Level::debug
                   : settings.log.level == "warn"  ? log::Level::warn
                   : settings.log.level == "error" ? log::Level::error
                                                   : log::Level::info;
-  options.format = settings.log.format == settings::LogFormat::json ? log::Format::json
-                                                                    : log::Format::text;
+  options.format =
+      settings.log.format == settings::LogFormat::json ? log::Format::json : log::Format::text;
   log::configure(options);
 }
 
@@ -89,8 +88,8 @@ int run_serve(const settings::Settings& given, const ServeOptions& options) {
   configure_log(settings);
 
   const bool configured = has_upstream(settings, options.codewhisperer_configured);
-  const bool wants_demo = options.demo == Demo::always ||
-                          (options.demo == Demo::automatic && !configured);
+  const bool wants_demo =
+      options.demo == Demo::always || (options.demo == Demo::automatic && !configured);
   std::unique_ptr<DemoUpstreams> demo;
   if (wants_demo) {
     auto started = DemoUpstreams::start(demo_word_delay);
@@ -124,12 +123,13 @@ int run_serve(const settings::Settings& given, const ServeOptions& options) {
   };
   StopSignals signals(home, stop);
   announce(settings, *port, wants_demo);
-  log::info("dragoman started", {{"version", version},
-                                 {"port", *port},
-                                 {"codewhisperer", (*credentials)->sources().codewhisperer != nullptr},
-                                 {"coze", (*credentials)->sources().coze != nullptr},
-                                 {"demo", wants_demo},
-                                 {"client_keys", settings.server.api_keys.size()}});
+  log::info("dragoman started",
+            {{"version", version},
+             {"port", *port},
+             {"codewhisperer", (*credentials)->sources().codewhisperer != nullptr},
+             {"coze", (*credentials)->sources().coze != nullptr},
+             {"demo", wants_demo},
+             {"client_keys", settings.server.api_keys.size()}});
   home.io.run();
   return 0;
 }

@@ -45,6 +45,17 @@ void note(Call& call, const chat::Event& event) {
       event);
 }
 
+// The error of a batch that holds no text before it.
+const Error* failed_at_once(Batch batch) {
+  for (const chat::Event& event : batch) {
+    if (const auto* failed = std::get_if<chat::Failed>(&event)) return &failed->error;
+    const bool is_text = std::holds_alternative<chat::TextDelta>(event) ||
+                         std::holds_alternative<chat::ReasoningDelta>(event);
+    if (is_text) return nullptr;
+  }
+  return nullptr;
+}
+
 net::HeaderBlock answer_head(const Call& call, const chat::Transforms& transforms, Batch first) {
   net::HeaderBlock head = call.head();
   head.add("x-dragoman-upstream", call.upstream);
@@ -149,6 +160,11 @@ Awaitable<void> answer_chat(Call& call) {
   const auto first = co_await (*stream)->next();
   if (!first) {
     co_await call.respond_error(first.error());
+    co_return;
+  }
+  // A failure before anything was said still has a status to choose.
+  if (const Error* error = failed_at_once(*first)) {
+    co_await call.respond_error(*error);
     co_return;
   }
   call.first_event_ms = call.elapsed_ms();
