@@ -11,6 +11,11 @@ namespace {
 std::size_t allocations = 0;
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ takes the free() in a replaced operator delete for a mistake.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 // All forms, or a sanitizer sees memory of one kind given back as another.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocations;
