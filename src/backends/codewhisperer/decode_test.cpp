@@ -1,44 +1,12 @@
 #include "backends/codewhisperer/decode.hpp"
 
-#include <cstdlib>
 #include <gtest/gtest.h>
 #include <map>
-#include <new>
 #include <rapidcheck.h>
 
+#include "backends/codewhisperer/allocation_counter.hpp"
 #include "backends/codewhisperer/test_vectors.hpp"
 #include "base/overloaded.hpp"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* count_and_allocate(std::size_t size) {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-}  // namespace
-
-// Counts what this test program allocates, for SteadyStreamAllocatesNothing. All the plain forms:
-// libraries use the others too, and a sanitizer wants each pair from one hand.
-void* operator new(std::size_t size) {
-  if (void* memory = count_and_allocate(size)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) { return ::operator new(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return count_and_allocate(size);
-}
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return count_and_allocate(size);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 namespace dragoman::codewhisperer {
 namespace {
@@ -435,11 +403,11 @@ TEST(CodewhispererDecode, SteadyStreamAllocatesNothing) {
   Decoder decoder(parser, "", "");
   std::size_t before = 0;
   for (int round = 0; round < 10; ++round) {
-    if (round == 2) before = allocations;
+    if (round == 2) before = allocations();
     EXPECT_FALSE(decoder.feed(all.substr(0, cut)).empty());
     EXPECT_FALSE(decoder.feed(all.substr(cut)).empty());
   }
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(allocations() - before, 0u);
   EXPECT_FALSE(decoder.done());
 }
 
