@@ -10,9 +10,8 @@ namespace {
 
 // The refusal of a chat request with these members beside bot_id and user_id; code 0: taken.
 Refusal judge(const std::string& members) {
-  const std::string text =
-      R"({"bot_id":"7401000000000000001","user_id":"u")" + (members.empty() ? "" : "," + members) +
-      "}";
+  const std::string text = R"({"bot_id":"7401000000000000001","user_id":"u")" +
+                           (members.empty() ? "" : "," + members) + "}";
   auto document = json::Document::parse(text);
   EXPECT_TRUE(document) << text;
   auto request = read_chat_request(document->root());
@@ -84,8 +83,8 @@ TEST(CozeChatRequest, AHundredMessagesAreTakenAndOneMoreIsNot) {
 }
 
 TEST(CozeChatRequest, ThereIsNoSystemRole) {
-  const Refusal refusal = judge(messages(
-      R"({"role":"system","content":"be brief"},{"role":"user","content":"hi"})"));
+  const Refusal refusal =
+      judge(messages(R"({"role":"system","content":"be brief"},{"role":"user","content":"hi"})"));
   EXPECT_EQ(refusal, bad_parameter("additional_messages.0.role: must be user or assistant"));
 }
 
@@ -94,9 +93,9 @@ TEST(CozeChatRequest, ARoleIsRequired) {
 }
 
 TEST(CozeChatRequest, TheLastMessageIsTheUsers) {
-  EXPECT_EQ(code_of(messages(
-                R"({"role":"user","content":"a"},{"role":"assistant","content":"b"})")),
-            4005);
+  EXPECT_EQ(
+      code_of(messages(R"({"role":"user","content":"a"},{"role":"assistant","content":"b"})")),
+      4005);
 }
 
 TEST(CozeChatRequest, QuestionsAreOfUsersAndAnswersOfAssistants) {
@@ -114,9 +113,8 @@ TEST(CozeChatRequest, AnUnknownTypeIsRefused) {
 
 TEST(CozeChatRequest, ToolTypesNeedUnsavedHistory) {
   for (const std::string type : {"function_call", "tool_output", "tool_response"}) {
-    const std::string list =
-        messages(R"({"role":"assistant","type":")" + type +
-                 R"(","content":"{}"},{"role":"user","content":"b"})");
+    const std::string list = messages(R"({"role":"assistant","type":")" + type +
+                                      R"(","content":"{}"},{"role":"user","content":"b"})");
     EXPECT_EQ(code_of(R"("stream":true,)" + list), 4000) << type;
     EXPECT_EQ(code_of(R"("stream":true,"auto_save_history":false,)" + list), 0) << type;
   }
@@ -132,12 +130,11 @@ TEST(CozeChatRequest, ContentTypesAreTextAndObjectString) {
 }
 
 TEST(CozeObjectString, AllKindsOfItemsAreTaken) {
-  EXPECT_EQ(judge(object_string(
-                R"([{"type":"text","text":"What is \"this\"?"},)"
-                R"({"type":"image","file_id":"7405000000000000001"},)"
-                R"({"type":"image","file_url":"https://example.com/a.png"},)"
-                R"({"type":"file","file_url":"http://example.com/a.pdf"},)"
-                R"({"type":"audio","file_id":"7405000000000000002"}])")),
+  EXPECT_EQ(judge(object_string(R"([{"type":"text","text":"What is \"this\"?"},)"
+                                R"({"type":"image","file_id":"7405000000000000001"},)"
+                                R"({"type":"image","file_url":"https://example.com/a.png"},)"
+                                R"({"type":"file","file_url":"http://example.com/a.pdf"},)"
+                                R"({"type":"audio","file_id":"7405000000000000002"}])")),
             Refusal());
 }
 
@@ -162,9 +159,9 @@ TEST(CozeObjectString, UnknownItemsAreRefused) {
 
 TEST(CozeObjectString, MediaNeedAFile) {
   EXPECT_EQ(code_of(object_string(R"([{"type":"text","text":"a"},{"type":"image"}])")), 4000);
-  EXPECT_EQ(code_of(object_string(
-                R"([{"type":"text","text":"a"},{"type":"image","file_id":"abc"}])")),
-            4000);
+  EXPECT_EQ(
+      code_of(object_string(R"([{"type":"text","text":"a"},{"type":"image","file_id":"abc"}])")),
+      4000);
 }
 
 TEST(CozeObjectString, UrlsMustBeReachableFromOutside) {
@@ -185,9 +182,8 @@ TEST(CozeObjectString, UrlsMustBeReachableFromOutside) {
 }
 
 TEST(CozeObjectString, MediaAloneStandNextToAText) {
-  const std::string media =
-      R"({"role":"user","content_type":"object_string",)"
-      R"("content":"[{\"type\":\"image\",\"file_id\":\"1\"}]"})";
+  const std::string media = R"({"role":"user","content_type":"object_string",)"
+                            R"("content":"[{\"type\":\"image\",\"file_id\":\"1\"}]"})";
   const std::string text = R"({"role":"user","content":"what is it?"})";
   EXPECT_EQ(code_of(messages(media)), 4000);
   EXPECT_EQ(code_of(messages(media + "," + text)), 0);
@@ -196,9 +192,10 @@ TEST(CozeObjectString, MediaAloneStandNextToAText) {
 }
 
 TEST(CozeObjectString, AssistantsHaveTextOnly) {
-  EXPECT_EQ(code_of(messages(R"({"role":"assistant","content_type":"object_string","content":"[]"},)"
-                             R"({"role":"user","content":"a"})")),
-            4000);
+  EXPECT_EQ(
+      code_of(messages(R"({"role":"assistant","content_type":"object_string","content":"[]"},)"
+                       R"({"role":"user","content":"a"})")),
+      4000);
 }
 
 TEST(CozeChatRequest, MetaDataHasLimits) {

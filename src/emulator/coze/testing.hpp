@@ -6,7 +6,6 @@
 #include <iterator>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,10 +60,12 @@ class Json {
 
   std::optional<json::Reader> find(std::string_view path) const {
     json::Reader at = document_.root();
-    std::istringstream steps{std::string(path)};
-    for (std::string step; std::getline(steps, step, '.');) {
+    while (!path.empty()) {  // readers keep views of the keys: the path outlives them
+      const auto dot = path.find('.');
+      const std::string_view step = path.substr(0, dot);
+      path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
       if (auto array = at.array()) {
-        std::size_t left = std::stoul(step);
+        std::size_t left = std::stoul(std::string(step));
         std::optional<json::Reader> element;
         for (json::Reader item : *array) {
           if (left-- == 0) {
