@@ -194,7 +194,8 @@ def sdk(total, preset):
     report = RESULTS / "sdk-node.xml"
     report.unlink(missing_ok=True)
     before = len(total.failures)
-    tests = sorted((ROOT / "tests/sdk").glob("*.test.mjs"))
+    folder = ROOT / "tests/sdk"
+    tests = sorted(folder.glob("*.test.mjs")) + sorted(folder.glob("vendor/*.test.mjs"))
     worked = call([runtime, "--test", "--test-reporter=spec", "--test-reporter-destination=stdout",
                    "--test-reporter=junit", f"--test-reporter-destination={report}",
                    "--test-concurrency=1", "--test-timeout=120000", *tests],

@@ -75,9 +75,9 @@ test('a wrong token is an AuthenticationError', async () => {
 });
 
 test('an unknown bot is refused', async () => {
-  await assert.rejects(async () => {
-    for await (const _ of client().chat.stream({ ...question('hi'), bot_id: '1' }));
-  }, (error) => error instanceof NotFoundError || [4200, 4006].includes(error.code));
+  // A stream would show it as an "error" event: this client raises for HTTP errors only there.
+  await assert.rejects(client().chat.create({ ...question('hi'), bot_id: '1' }),
+    (error) => error instanceof NotFoundError || [4200, 4006].includes(error.code));
 });
 
 test('what the service would refuse is refused', async () => {
