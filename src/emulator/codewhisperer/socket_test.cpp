@@ -60,8 +60,7 @@ std::string word_frame(std::string_view word) {
   return encode_event("assistantResponseEvent", R"({"content":")" + std::string(word) + "\"}");
 }
 
-class OnASocket : public ::testing::Test {
- protected:
+struct OnASocket : ::testing::Test {
   OnASocket() : emulator_(worker_), port_(*emulator_.listen("127.0.0.1", 0)) {}
 
   void in_loop(Awaitable<void> test) { run(worker_, finish(std::move(test))); }
