@@ -1,5 +1,6 @@
 """Out of file descriptors: it does not crash or spin, and serves again when there are some."""
 
+import resource
 import socket
 import time
 
@@ -16,7 +17,7 @@ def served(gateway):
 
 
 def test_six_hundred_connections_on_256_descriptors(coze):
-    with Gateway(coze=coze, open_files=256) as gateway:
+    with Gateway(coze=coze, limits={resource.RLIMIT_NOFILE: 256}) as gateway:
         assert gateway.chat("hello", COZE).status == 200
         held = []
         for _ in range(600):
@@ -37,7 +38,7 @@ def test_six_hundred_connections_on_256_descriptors(coze):
 
 
 def test_upstream_calls_without_descriptors_fail_honestly(coze):
-    with Gateway(coze=coze, open_files=64) as gateway:
+    with Gateway(coze=coze, limits={resource.RLIMIT_NOFILE: 64}) as gateway:
         idle = [gateway.connect() for _ in range(40)]
         time.sleep(0.2)
         statuses = set()

@@ -20,7 +20,7 @@ COUNT = 1000
 @pytest.fixture(scope="module")
 def strict(coze):
     with Gateway(coze=coze, env={"DRAGOMAN_HEAD_TIMEOUT": f"{TIMEOUT}s", "DRAGOMAN_BODY_STALL_TIMEOUT": f"{TIMEOUT}s"},
-                 open_files=8192) as running:
+                 limits={resource.RLIMIT_NOFILE: 8192}) as running:
         yield running
 
 

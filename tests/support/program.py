@@ -94,8 +94,11 @@ class Lines:
 
 
 class Program:
-    def __init__(self, *arguments, env=(), home=None, files=(), open_files=None, wait=True):
-        """files: {name: text} put into the working directory. home: kept when given, else private."""
+    def __init__(self, *arguments, env=(), home=None, files=(), limits=None, wait=True):
+        """files: {name: text} put into the working directory. home: kept when given, else private.
+
+        limits: {resource.RLIMIT_...: number}.
+        """
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dragoman-test-"))
         self.home = pathlib.Path(home) if home else self.folder / "home"
         self.home.mkdir(parents=True, exist_ok=True)
@@ -104,14 +107,14 @@ class Program:
         for name, text in dict(files).items():
             (self.cwd / name).write_text(text)
 
-        def limits():
-            if open_files is not None:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+        def set_limits():
+            for which, number in limits.items():
+                resource.setrlimit(which, (number, number))
 
         self.process = subprocess.Popen(
             [binary(), *map(str, arguments)], cwd=self.cwd, env=clean_environment(self.home, env),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=limits if open_files is not None else None)
+            preexec_fn=set_limits if limits else None)
         self.stdout = Lines(self.process.stdout)
         self.stderr = Lines(self.process.stderr)
         self.port = None
