@@ -1,8 +1,8 @@
 # dragoman_module(<name> [FOLDER <folder>] [USES <module>...] [LINKS <library>...])
 #
 # One static library a folder: every *.cpp in src/<folder>, except *_test.cpp, which become the
-# executable <name>_test. USES names other modules; tests/layering_test checks the includes
-# against the same table (src/layers.txt).
+# executable <name>_test. USES names other modules; tests/lint/layering checks the includes against
+# it. LINKS names libraries.
 
 function(dragoman_module name)
   cmake_parse_arguments(ARG "" "FOLDER" "USES;LINKS" ${ARGN})
