@@ -29,8 +29,14 @@ asio::ssl::context make_tls_context(const ClientOptions& options) {
 }  // namespace
 
 struct Client::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Worker& w, ClientOptions o)
-      : worker(w), options(std::move(o)), tls_context(make_tls_context(options)) {}
+  Impl(Worker& w, ClientOptions o) : worker(w), options(std::move(o)) {}
+
+  // Made when it is first needed: loading the system's certificates takes tens of milliseconds and
+  // megabytes.
+  asio::ssl::context& tls() {
+    if (!tls_context) tls_context.emplace(make_tls_context(options));
+    return *tls_context;
+  }
 
   using Idle = std::vector<std::unique_ptr<ClientConnection>>;
 
@@ -77,7 +83,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
 
   Worker& worker;
   ClientOptions options;
-  asio::ssl::context tls_context;
+  std::optional<asio::ssl::context> tls_context;
   std::unordered_map<std::string, Idle> idle;
 };
 
@@ -167,7 +173,8 @@ Awaitable<Result<std::unique_ptr<HttpAnswer>>> Client::send(HttpRequest request)
   for (bool reused = connection != nullptr;; reused = false) {
     if (!connection) {
       connection = std::make_unique<ClientConnection>(impl->worker, impl->options);
-      auto connected = co_await connection->connect(request.url, proxy, impl->tls_context);
+      auto* tls = request.url.tls ? &impl->tls() : nullptr;
+      auto connected = co_await connection->connect(request.url, proxy, tls);
       if (!connected) co_return connected.error();
     }
     auto answered = co_await connection->exchange(head, request.body, bodiless, head_timeout);

@@ -65,12 +65,12 @@ Error ClientConnection::failure(ErrorKind kind, std::string message, error_code 
 }
 
 Awaitable<Result<void>> ClientConnection::connect(const Url& url, const Proxy* proxy,
-                                                  asio::ssl::context& tls_context) {
+                                                  asio::ssl::context* tls_context) {
   deadline_.expires_after(options_.connect_timeout);
   const Url& first_hop = proxy != nullptr ? proxy->url : url;
   auto reached = co_await connect_tcp(first_hop);
   if (reached && proxy != nullptr && url.tls) reached = co_await connect_through(*proxy, url);
-  if (reached && url.tls) reached = co_await shake_hands(url.host, tls_context);
+  if (reached && url.tls) reached = co_await shake_hands(url.host, *tls_context);
   if (reached) deadline_.clear();
   co_return reached;
 }

@@ -23,9 +23,9 @@ class ClientConnection {
 
   ClientConnection(Worker& worker, const ClientOptions& options);
 
-  // Name, connection, proxy and TLS, all within connect_timeout.
+  // Name, connection, proxy and TLS, all within connect_timeout. tls_context: for https only.
   Awaitable<Result<void>> connect(const Url& url, const Proxy* proxy,
-                                  asio::ssl::context& tls_context);
+                                  asio::ssl::context* tls_context);
 
   // Sends the request and reads the head of the answer. got_bytes() tells whether any byte of an
   // answer came, also after a failure.

@@ -45,6 +45,11 @@ void note(Call& call, const chat::Event& event) {
       event);
 }
 
+// Foreign text: the block refuses what is no header value.
+void add_if_any(net::HeaderBlock& head, std::string_view name, std::string_view value) {
+  if (!value.empty()) head.add(name, value);
+}
+
 // The error of a batch that holds no text before it.
 const Error* failed_at_once(Batch batch) {
   for (const chat::Event& event : batch) {
@@ -64,14 +69,9 @@ net::HeaderBlock answer_head(const Call& call, const chat::Transforms& transform
   for (const chat::Event& event : first) {
     const auto* started = std::get_if<chat::Started>(&event);
     if (started == nullptr) continue;
-    // Foreign text: the block refuses what is no header value.
-    if (!started->conversation_id.empty()) {
-      head.add("x-conversation-id", started->conversation_id);
-    }
-    if (!started->request_id.empty()) {
-      head.add("x-dragoman-upstream-request-id", started->request_id);
-    }
-    if (!started->turn_id.empty()) head.add("x-dragoman-upstream-turn-id", started->turn_id);
+    add_if_any(head, "x-dragoman-upstream-conversation-id", started->conversation_id);
+    add_if_any(head, "x-dragoman-upstream-request-id", started->request_id);
+    add_if_any(head, "x-dragoman-upstream-turn-id", started->turn_id);
   }
   return head;
 }
@@ -85,10 +85,12 @@ Awaitable<void> answer_stream(Call& call, chat::EventStream& events, Batch batch
   head.add("cache-control", "no-cache");
   head.add("x-accel-buffering", "no");
   x.start(200, head);
+  bool ends_well = false;
   for (;;) {
     for (const chat::Event& event : batch) {
       note(call, event);
       encoder.write(event, x.out());
+      ends_well = std::holds_alternative<chat::Finished>(event);
     }
     if (encoder.ended()) break;
     const bool sent = co_await x.flush();
@@ -109,6 +111,7 @@ Awaitable<void> answer_stream(Call& call, chat::EventStream& events, Batch batch
   encoder.end(x.out());
   const bool sent = co_await x.finish();
   if (!sent) call.status = 499;
+  if (sent && ends_well) co_await events.next();  // lets the upstream's connection be used again
 }
 
 Awaitable<void> answer_whole(Call& call, chat::EventStream& events, Batch batch,
@@ -132,6 +135,7 @@ Awaitable<void> answer_whole(Call& call, chat::EventStream& events, Batch batch,
     co_return;
   }
   co_await call.respond(200, std::move(head), "application/json; charset=utf-8", *body);
+  if (!batch.empty()) co_await events.next();  // lets the upstream's connection be used again
 }
 
 }  // namespace

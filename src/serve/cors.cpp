@@ -21,9 +21,9 @@ bool Cors::add_origin(std::string_view origin, net::HeaderBlock& head) const {
 void Cors::add_headers(std::string_view origin, net::HeaderBlock& head) const {
   if (!enabled_ || !add_origin(origin, head)) return;
   head.add("access-control-expose-headers",
-           "x-request-id, retry-after, retry-after-ms, x-should-retry, x-conversation-id, "
-           "x-dragoman-upstream, x-dragoman-attempts, x-dragoman-transforms, "
-           "x-dragoman-upstream-request-id");
+           "x-request-id, retry-after, retry-after-ms, x-should-retry, x-dragoman-upstream, "
+           "x-dragoman-attempts, x-dragoman-transforms, x-dragoman-upstream-request-id, "
+           "x-dragoman-upstream-conversation-id, x-dragoman-upstream-turn-id");
 }
 
 void Cors::add_preflight_headers(const net::Headers& request, net::HeaderBlock& head) const {
