@@ -308,11 +308,40 @@ TEST(SettingsTable, NamesAndKeysAreUniqueAndEverySettingHasBoth) {
   }
 }
 
-TEST(SettingsTable, TheDocumentedTableIsThisTable) {
+std::string documentation() {
   std::ifstream file(DRAGOMAN_TESTDATA "/../../docs/configuration.md");
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_THAT(text.str(), HasSubstr(reference_markdown()))
+  return text.str();
+}
+
+// The block of that kind in the section of the files.
+std::string documented_file(const std::string& kind) {
+  const std::string text = documentation();
+  const std::string fence = "```" + kind + "\n";
+  const auto begin = text.find(fence, text.find("## Files")) + fence.size();
+  return text.substr(begin, text.find("```", begin) - begin);
+}
+
+TEST(SettingsTable, TheDocumentedFilesWork) {
+  Sources sources;
+  sources.environment = {{"HOME", "/h"}};
+  sources.toml = TextFile{"dragoman.toml", documented_file("toml")};
+  sources.read_file = [](const std::string&) -> Result<std::string> { return std::string("key"); };
+  const Loaded from_toml = load(sources);
+  EXPECT_THAT(from_toml.errors, IsEmpty());
+  EXPECT_EQ(from_toml.settings.limits.upstream_silence, 180s);
+  EXPECT_EQ(from_toml.settings.coze.api_key.reveal(), "key");
+
+  sources.toml.reset();
+  sources.dotenv = TextFile{".env", documented_file("sh")};
+  const Loaded from_dotenv = load(sources);
+  EXPECT_THAT(from_dotenv.errors, IsEmpty());
+  EXPECT_EQ(from_dotenv.settings.coze.bot_id, "7401000000000000001");
+}
+
+TEST(SettingsTable, TheDocumentedTableIsThisTable) {
+  EXPECT_THAT(documentation(), HasSubstr(reference_markdown()))
       << "put the output of `dragoman config reference` into docs/configuration.md:\n"
       << reference_markdown();
 }
