@@ -18,7 +18,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fcoroutines)
   # g++ 12 reports false positives of these inside the standard library and Boost.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
-    -Wno-dangling-pointer -Wno-array-bounds -Wno-stringop-overread)
+    -Wno-dangling-pointer -Wno-array-bounds -Wno-stringop-overread -Wno-mismatched-new-delete)
 else()
   add_compile_options(-Wshadow-uncaptured-local)
 endif()
