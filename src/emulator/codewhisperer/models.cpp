@@ -24,13 +24,8 @@ constexpr std::string_view claude_xhigh_schema =
     R"("xhigh","max"],"default":"high"}}},"max_tokens":{"type":"integer","minimum":1024,)"
     R"("maximum":64000}},"additionalProperties":false})";
 
-constexpr std::string_view openai_schema =
-    R"({"type":"object","properties":{"reasoning":{"type":"object","properties":{"effort":)"
-    R"({"type":"string","enum":["none","low","medium","high","xhigh","max"]}}}},)"
-    R"("additionalProperties":false})";
-
 // Rates of models nobody reported are guesses.
-constexpr std::array<Model, 17> models{{
+constexpr std::array<Model, 16> models{{
     {"auto", "Auto", 1.0, 1'000'000, 64'000, true, no_schema},
     {"claude-sonnet-4", "Claude Sonnet 4", 1.3, 200'000, 64'000, true, no_schema},
     {"claude-sonnet-4.5", "Claude Sonnet 4.5", 1.3, 200'000, 64'000, true, no_schema},
@@ -47,7 +42,6 @@ constexpr std::array<Model, 17> models{{
     {"minimax-m2.5", "MiniMax M2.5", 0.25, 200'000, 32'000, false, no_schema},
     {"glm-5", "GLM 5", 0.5, 200'000, 32'000, false, no_schema},
     {"qwen3-coder-next", "Qwen3 Coder Next", 0.05, 256'000, 32'000, false, no_schema},
-    {"gpt-5.6-sol", "GPT 5.6", 1.2, 272'000, 128'000, true, openai_schema},
 }};
 
 void write_model(json::Writer& out, const Model& model) {
