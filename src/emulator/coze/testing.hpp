@@ -227,4 +227,20 @@ inline std::string chat_body(int bot, std::string_view members = R"("stream":tru
   return text + "}";
 }
 
+// Every member of the vector is there with its type; more is only what `more` names.
+inline void expect_shape(const std::string& vector, const std::string& ours,
+                         const std::set<std::string>& more = {}) {
+  const auto wanted = Json(read_testdata(vector)).shape();
+  const auto got = Json(ours).shape();
+  for (const auto& [path, kind] : wanted) {
+    const auto found = got.find(path);
+    EXPECT_TRUE(found != got.end() && found->second == kind) << vector << " " << path << "\n"
+                                                             << ours;
+  }
+  for (const auto& [path, kind] : got) {
+    EXPECT_TRUE(wanted.contains(path) || more.contains(path) || path.starts_with(".detail"))
+        << vector << " has no " << path;
+  }
+}
+
 }  // namespace dragoman::emulator::coze::testing

@@ -377,7 +377,8 @@ TEST(CozeSteps, EveryBotsScriptIsWhole) {
     if (bot.script.empty()) continue;
     auto script = parse_script(bot.script, Dialect{native_step_names});
     ASSERT_TRUE(script) << bot.name << ": " << script.error().message;
-    if (script->events) EXPECT_TRUE(decode_steps(*script->events)) << bot.name;
+    if (!script->events) continue;
+    EXPECT_TRUE(decode_steps(*script->events)) << bot.name;
   }
 }
 
