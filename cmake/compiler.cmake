@@ -16,7 +16,8 @@ endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fcoroutines)
-  # g++ 12 reports false positives of these inside the standard library and Boost.
+  # g++ 12 reports false positives of these inside the standard library and Boost (the last one for
+  # the frames of inlined coroutines).
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
     -Wno-dangling-pointer -Wno-array-bounds -Wno-stringop-overread -Wno-mismatched-new-delete)
 else()

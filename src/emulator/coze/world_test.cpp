@@ -62,7 +62,8 @@ TEST_F(CozeWorld, IdsHaveNineteenDigitsAndGrow) {
   EXPECT_EQ(first.section, first_id);
   EXPECT_EQ(format_id(first_id).size(), 19U);
   EXPECT_GT(world.add_conversation("me").id, first_id);
-  EXPECT_LT(world.next_message_id(), world.next_message_id());
+  const Id first_message = world.next_message_id();
+  EXPECT_LT(first_message, world.next_message_id());
 }
 
 TEST_F(CozeWorld, IdsAreNotUsedAgainAfterAReset) {
