@@ -35,13 +35,19 @@ struct Field {
   Field(std::string_view n, const T& v) : name(n), value(convert(v)) {}
 
  private:
-  static std::string_view convert(std::string_view v) { return v; }
-  static bool convert(bool v) { return v; }
-  static double convert(double v) { return v; }
-  template <class Integer>
-    requires std::is_integral_v<Integer>
-  static std::int64_t convert(Integer v) {
-    return static_cast<std::int64_t>(v);
+  using Value = std::variant<std::string_view, std::int64_t, double, bool>;
+
+  // Not by overloading: a literal would rather become a bool than a string_view.
+  template <class T>
+  static Value convert(const T& v) {
+    if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+      return std::string_view(v);
+    } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, double>) {
+      return v;
+    } else {
+      static_assert(std::is_integral_v<T>);
+      return static_cast<std::int64_t>(v);
+    }
   }
 };
 
