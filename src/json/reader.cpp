@@ -33,6 +33,29 @@ Result<std::optional<T>> optional_member(const Reader& in, std::string_view key,
   return std::optional<T>(*value);
 }
 
+// Counts what takes memory in the parser's index and tape: brackets, separators and the values
+// between them. Strings count as one, however long.
+bool is_dense(std::string_view text) {
+  const std::size_t max_tokens = text.size() / min_bytes_per_token;
+  std::size_t tokens = 0;
+  bool in_scalar = false;
+  for (std::size_t i = 0; i < text.size() && tokens <= max_tokens; ++i) {
+    const char c = text[i];
+    const bool blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    const bool structural = c == '{' || c == '}' || c == '[' || c == ']' || c == ',' || c == ':';
+    if (c == '"') {
+      while (++i < text.size() && text[i] != '"') {
+        if (text[i] == '\\') ++i;
+      }
+      ++tokens;
+    } else if (structural || (!blank && !in_scalar)) {
+      ++tokens;
+    }
+    in_scalar = c != '"' && !blank && !structural;
+  }
+  return tokens > max_tokens;
+}
+
 }  // namespace
 
 Path Path::child(std::string_view key) const {
@@ -164,6 +187,14 @@ Error Reader::expected(std::string_view what) const {
 }
 
 Result<Document> Document::parse(std::string_view text, std::size_t max_depth) {
+  return parse_text(text, max_depth, true);
+}
+
+Result<Document> Document::parse(PaddedBytes text, std::size_t max_depth) {
+  return parse_text(text.view(), max_depth, false);
+}
+
+Result<Document> Document::parse_text(std::string_view text, std::size_t max_depth, bool copy) {
   // A byte order mark is not JSON, but RFC 8259 (8.1) allows to ignore it, and editors and shells
   // of Windows put it there. simdjson 3.0 refuses it.
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
@@ -172,12 +203,15 @@ Result<Document> Document::parse(std::string_view text, std::size_t max_depth) {
   }
   // simdjson copies from the pointer of an empty view, which may be null.
   if (text.empty()) return Error(ErrorKind::bad_request, describe(simdjson::EMPTY));
+  if (text.size() > max_dense_bytes && is_dense(text)) {
+    return Error(ErrorKind::bad_request, "the JSON has too many values for its size");
+  }
   auto parser = std::make_unique<simdjson::dom::parser>();
   if (parser->allocate(text.size(), max_depth) != simdjson::SUCCESS) {
     return Error(ErrorKind::too_large, "the JSON is too large");
   }
   Document document(std::move(parser));
-  const auto code = document.parser_->parse(text.data(), text.size()).get(document.root_);
+  const auto code = document.parser_->parse(text.data(), text.size(), copy).get(document.root_);
   if (code != simdjson::SUCCESS) return Error(ErrorKind::bad_request, describe(code));
   return document;
 }

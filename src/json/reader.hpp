@@ -27,10 +27,16 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/padded.hpp"
 
 namespace dragoman::json {
 
 inline constexpr std::size_t default_max_depth = 128;
+// Parsing takes memory for each value. A text above the first size must have so many bytes for each
+// value, bracket and separator in it, or it is refused: then all of it takes at most four times the
+// text. Texts of people and programs have far more.
+inline constexpr std::size_t max_dense_bytes = std::size_t{1} << 20;
+inline constexpr std::size_t min_bytes_per_token = 6;
 
 // The way from the root to a value. Only the first eight steps are kept.
 class Path {
@@ -159,11 +165,14 @@ class Object {
 class Document {
  public:
   // Copies the text. Errors: bad_request with an empty param and a message fit for clients.
+  // The second reads the text where it lies; it is not needed any more afterwards.
   static Result<Document> parse(std::string_view text, std::size_t max_depth = default_max_depth);
+  static Result<Document> parse(PaddedBytes text, std::size_t max_depth = default_max_depth);
 
   Reader root() const { return Reader(root_, Path()); }
 
  private:
+  static Result<Document> parse_text(std::string_view text, std::size_t max_depth, bool copy);
   explicit Document(std::unique_ptr<simdjson::dom::parser> parser) : parser_(std::move(parser)) {}
   std::unique_ptr<simdjson::dom::parser> parser_;  // owns what root_ refers to
   simdjson::dom::element root_;

@@ -162,5 +162,31 @@ TEST(JsonDocument, SurrogatePairsAndNulAreText) {
   EXPECT_EQ(parsed(R"("a\u0000b")").root().string().value(), std::string_view("a\0b", 3));
 }
 
+TEST(Document, RefusesALargeTextOfVeryManyValues) {
+  std::string numbers = "[1";
+  while (numbers.size() < max_dense_bytes + 10) numbers += ",1";
+  numbers += ']';
+  const auto refused = Document::parse(numbers);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "the JSON has too many values for its size");
+  EXPECT_TRUE(Document::parse("[1,1,1,1,1,1,1,1]"));
+
+  std::string words = "[\"";
+  while (words.size() < max_dense_bytes + 10) words += "[[[,,,]]]\\\"";  // all inside a string
+  words += "\"]";
+  EXPECT_TRUE(Document::parse(words));
+}
+
+TEST(Document, ReadsPaddedTextWhereItLies) {
+  std::string text = R"({"a":"b"})";
+  const std::size_t size = text.size();
+  text.append(byte_padding, 'x');
+  const auto document =
+      Document::parse(PaddedBytes::promise(std::string_view(text).substr(0, size)));
+  ASSERT_TRUE(document);
+  text.assign(text.size(), '?');
+  EXPECT_EQ(*document->root().require("a")->string(), "b");
+}
+
 }  // namespace
 }  // namespace dragoman::json

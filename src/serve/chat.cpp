@@ -147,7 +147,7 @@ Awaitable<void> answer_chat(Call& call) {
     co_return;
   }
   const chat::Hints hints = hints_of(call.exchange.request().headers);
-  auto decoded = openai::decode_chat(*body, hints);
+  auto decoded = openai::decode_chat(PaddedBytes::promise(*body), hints);
   if (!decoded) {
     co_await call.respond_error(decoded.error());
     co_return;

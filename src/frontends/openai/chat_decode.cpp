@@ -313,10 +313,8 @@ Result<void> take_members(const json::Object& body, Draft& draft) {
   return {};
 }
 
-}  // namespace
-
-Result<ChatCall> decode_chat(std::string_view body, const chat::Hints& from_headers) {
-  const auto document = json::Document::parse(body);
+Result<ChatCall> decode_document(const Result<json::Document>& document,
+                                 const chat::Hints& from_headers) {
   if (!document) return document.error();
   const auto object = document->root().object();
   if (!object) return object.error();
@@ -335,6 +333,16 @@ Result<ChatCall> decode_chat(std::string_view body, const chat::Hints& from_head
   if (!hints) return hints.error();
   call.request.hints = std::move(*hints);
   return std::move(call);
+}
+
+}  // namespace
+
+Result<ChatCall> decode_chat(std::string_view body, const chat::Hints& from_headers) {
+  return decode_document(json::Document::parse(body), from_headers);
+}
+
+Result<ChatCall> decode_chat(PaddedBytes body, const chat::Hints& from_headers) {
+  return decode_document(json::Document::parse(body), from_headers);
 }
 
 }  // namespace dragoman::openai

@@ -27,6 +27,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/padded.hpp"
 #include "chat/request.hpp"
 #include "chat/transforms.hpp"
 
@@ -45,6 +46,8 @@ struct ChatCall {
   chat::Transforms transforms;
 };
 
+// The second reads the body where it lies.
 Result<ChatCall> decode_chat(std::string_view body, const chat::Hints& from_headers = {});
+Result<ChatCall> decode_chat(PaddedBytes body, const chat::Hints& from_headers = {});
 
 }  // namespace dragoman::openai
