@@ -17,14 +17,14 @@ def coze_env(coze):
     ("[limits]\nbody_bites = 3\n", ["dragoman.toml:2:1", "body_bites", "body_bytes"]),
     ("[limist]\n", ["dragoman.toml:1:", "limist"]),
     ("x = 1\n", ["dragoman.toml:1:1", "x"]),
-    ("[server]\nport = \"many\"\n", ["dragoman.toml:2:"]),
-    ("[server]\nport = 99999\n", ["dragoman.toml:2:"]),
+    ("[server]\nworkers = \"many\"\n", ["dragoman.toml:2:"]),
+    ("[server]\nworkers = 99999\n", ["dragoman.toml:2:"]),
     ("[server\n", ["dragoman.toml:1:"]),
     ("[server]\nhost = \"not an address\"\n", ["dragoman.toml:2:"]),
 ])
 def test_a_wrong_file_is_refused_with_the_place(coze, text, words):
     code, out, err = run("serve", "--port", "0", env=coze_env(coze), files={"dragoman.toml": text})
-    assert code == 1, (code, out, err)
+    assert code == 2, (code, out, err)
     assert "listening" not in out
     for word in words:
         assert word in err, err
@@ -39,13 +39,13 @@ def test_a_wrong_file_is_refused_with_the_place(coze, text, words):
 ])
 def test_a_wrong_variable_is_refused_by_name(coze, name, value):
     code, out, err = run("serve", env=coze_env(coze) | {name: value})
-    assert code == 1, (code, out, err)
+    assert code == 2, (code, out, err)
     assert name in err
 
 
 def test_a_missing_file_that_was_asked_for_is_an_error(coze):
     code, _, err = run("serve", "--port", "0", "--config", "missing.toml", env=coze_env(coze))
-    assert code == 1
+    assert code == 2
     assert "missing.toml" in err
 
 

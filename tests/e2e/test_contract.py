@@ -151,7 +151,7 @@ def test_a_list_of_origins_allows_those_and_no_others(coze):
 @pytest.mark.parametrize("model, headers, expected", [
     ("codewhisperer", {}, "codewhisperer"),
     ("claude-sonnet-4.5", {}, "codewhisperer"),
-    ("claude-anything", {}, "codewhisperer"),
+    ("claude-haiku-4-5", {}, "codewhisperer"),
     ("gpt-4", {}, "coze"),
     ("gpt-3.5-turbo", {}, "coze"),
     (f"coze/{BOT}", {}, "coze"),

@@ -75,7 +75,7 @@ def settings(coze):
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_another_address_without_keys_is_refused(coze, host):
     code, out, err = run("serve", "--port", "0", env=settings(coze) | {"DRAGOMAN_HOST": host})
-    assert code == 1
+    assert code == 2
     assert "listening" not in out
     assert "DRAGOMAN_API_KEYS" in err and "DRAGOMAN_ALLOW_ANYONE" in err
 

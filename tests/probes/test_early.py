@@ -101,7 +101,8 @@ def test_no_upgrade_is_ever_agreed_to(gateway, lines, target):
 def test_no_tunnel_is_ever_opened(gateway, target):
     raw, closed = exchange(gateway.port, get(target=target, method="CONNECT"), b"SSH-2.0-x\r\n\r\n" * 4)
     found = answers(raw)
-    assert len(found) == 1 and 400 <= found[0].status <= 501 and closed, found
+    # What follows may be read as a request, which it is not; never is it passed on.
+    assert closed and found and all(400 <= answer.status <= 501 for answer in found), found
 
 
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "DEBUG", "PROPFIND", "QUERY", "get", "Post", "M-SEARCH"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from probe import ACCEPTED, HIDDEN, Case, check, chunked, get, post, refused, refused_or_lenient
+from probe import ACCEPTED, ANSWERED, HIDDEN, Case, check, chunked, get, post, refused, refused_or_lenient
 
 CL = "Content-Length"
 TE = "Transfer-Encoding"
@@ -86,8 +86,7 @@ def transfer_encoding():
     yield Case("transfer-encoding in HTTP/1.0", post(f"{TE}: chunked", body=body, version="HTTP/1.0"), refused())
     yield Case("transfer-encoding and length in HTTP/1.0",
                post(f"{TE}: chunked", f"{CL}: 2", body=b"{}" + HIDDEN, version="HTTP/1.0"), refused())
-    yield Case("transfer-encoding on a GET", get(f"{TE}: chunked") + b"0\r\n\r\n",
-               refused_or_lenient(400))
+    yield Case("transfer-encoding on a GET", get(f"{TE}: chunked") + b"0\r\n\r\n", ANSWERED)
     yield Case("unknown transfer-encoding on a GET", get(f"{TE}: cow"), refused(400, 501))
     yield Case("bad length on a GET", get(f"{CL}: x"), refused())
     yield Case("both on a GET", get(f"{CL}: 5", f"{TE}: chunked") + b"0\r\n\r\n", refused())
@@ -112,7 +111,7 @@ def chunks():
     yield one("trailer that poses as a length", good + b"0\r\nContent-Length: 500\r\n\r\n", refused_or_lenient(400))
     yield one("trailer that poses as an encoding", good + b"0\r\nTransfer-Encoding: chunked\r\n\r\n",
               refused_or_lenient(400))
-    for size in ("+2", "-2", "0x2", "2h", "g", "", "2_", "２", "2.0", "2,2", "'2'", "\"2\"", "0b10", "--2", "2-", "x"):
+    for size in ("+2", "-2", "0x2", "2h", "g", "", "2_", "２", "2.0", "2,2", "'2'", "\"2\"", "--2", "2-", "x"):
         yield one(f"size {size!r}", size.encode() + b"\r\n{}\r\n0\r\n\r\n", refused())
     for size in (b" 2", b"\t2", b"2\x00", b"\x002", b"2\x0b", b"\n2", b"\r2", b"2\r", b"2\x80", b"2 2", b"2\t2"):
         yield one(f"size {size!r}", size + b"\r\n{}\r\n0\r\n\r\n", refused())
