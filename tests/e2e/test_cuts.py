@@ -80,21 +80,29 @@ def test_no_cut_passes_for_success(upstream, kind, streams):
     for offset, outcome, text in results:
         if outcome == "error" and WHOLE.startswith(text):
             continue
-        if outcome == "success" and text == WHOLE and may_be_complete(upstream, kind, offset):
+        if outcome == "success" and may_be_complete(upstream, kind, text):
             continue
         wrong.append((offset, outcome, text))
     assert wrong == [], f"{len(wrong)} of {length} offsets, the first: {wrong[:5]}"
+    # Where an answer may be complete is on the border of an event, never in the middle of one.
+    assert sum(outcome == "success" for _, outcome, _ in results) <= MOST_BORDERS[upstream.name]
 
 
-def may_be_complete(upstream, kind, offset):
+# CodeWhisperer: five texts and three events of the tail. Coze: within its last event, behind
+# chat.completed, the bytes of "done" and of what separates the two.
+MOST_BORDERS = {"codewhisperer": 8, "coze": 64}
+
+
+def may_be_complete(upstream, kind, text):
     """Whether an answer that lost its last bytes may still count as whole.
 
-    CodeWhisperer has no event that says the end: a body that ends properly on a frame's border, and
-    with all text, cannot be told from a whole one. Coze says chat.completed before its last event.
+    CodeWhisperer has no event that says the end: a body that ends properly on a frame's border
+    cannot be told from a whole one, as the events behind the text need not be sent. Coze says
+    chat.completed before its last event, and what comes then says nothing more.
     """
     if upstream.name == "codewhisperer":
-        return kind == "clean end"
-    return True  # judged by the text being whole: "done" alone may be missing
+        return kind == "clean end" and text in ["".join(WORDS[:n]) for n in range(1, len(WORDS) + 1)]
+    return text == WHOLE
 
 
 @pytest.mark.timeout(600)
