@@ -23,7 +23,7 @@ import pytest
 
 from support.emulator import Emulator
 from support.gateway import Gateway
-from support.program import ROOT, binary, clean_environment
+from support.program import ROOT, binary, clean_environment, run
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(
@@ -88,7 +88,7 @@ def test_an_example_works(documented, kind, code, prints, tmp_path):
                           text=True)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert done.stdout.strip(), done.stderr
-    assert '"error":{' not in done.stdout, done.stdout
+    assert '{"error":' not in done.stdout, done.stdout
     if prints is not None:
         pattern = re.escape(prints.strip()).replace(re.escape("..."), ".*?")
         assert re.fullmatch(pattern, done.stdout.strip(), re.DOTALL), done.stdout
@@ -142,3 +142,52 @@ def test_a_request_member_does_what_the_table_says(documented, name, example, co
         else:
             assert says in ("passed on", "answered here", "ignored"), says
             assert answer.status == 200 and transforms == [""], answer
+
+
+EXAMPLE_FILES = {".env": ROOT / ".env.example", "dragoman.toml": ROOT / "examples/dragoman.toml"}
+# "#name" with nothing between is a setting to be uncommented; "# Name" is prose.
+COMMENTED = re.compile(r"^#(?=[A-Za-z_]+ ?=)", re.MULTILINE)
+
+
+def effective(files):
+    """What `config print` shows: {section.key: value}."""
+    code, out, err = run("config", "print", files=files)
+    assert (code, err) == (0, "")
+    values, section = {}, ""
+    for line in out.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif " = " in line:
+            key, rest = line.split(" = ", 1)
+            values[f"{section}.{key}"] = rest.rsplit("  # ", 1)[0]
+    values.pop("server.state_dir")  # below a home folder of each run's own
+    return values
+
+
+@pytest.mark.parametrize("name", EXAMPLE_FILES)
+@pytest.mark.parametrize("uncommented", [False, True], ids=["as-it-is", "uncommented"])
+def test_a_file_to_copy_is_good_and_holds_the_defaults(name, uncommented):
+    text = EXAMPLE_FILES[name].read_text()
+    if uncommented:
+        text = COMMENTED.sub("", text)
+    code, out, err = run("config", "check", files={name: text})
+    assert (code, err) == (0, ""), out
+    assert effective({name: text}) == effective({})
+
+
+def test_the_files_to_copy_hold_every_setting():
+    _, reference, _ = run("config", "reference")
+    dotenv, toml = (path.read_text() for path in EXAMPLE_FILES.values())
+    section, keys = "", set()
+    for line in toml.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif COMMENTED.match(line):
+            keys.add(f"{section}.{line[1:].split(' = ')[0]}")
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (.*?) \|", reference, re.MULTILINE)
+    assert keys == {key for key, _ in rows}
+    for _, variables in rows:
+        first, *others = re.findall(r"`(\w+)`", variables)
+        assert re.search(rf"^#?{first}=", dotenv, re.MULTILINE), first
+        for name in others:
+            assert name in dotenv, name
