@@ -245,6 +245,7 @@ void Account::adopt(Token token) {
 void Account::forget() {
   token_.reset();
   ended_ = last_error_;
+  ended_->code.clear();  // the service's word for it; ours is signed_out
   const std::lock_guard lock(mutex_);
   shared_.credential.reset();
 }
@@ -318,6 +319,7 @@ void Account::look_after_refusal() {
     adopt(std::move(*stored));
   } else {
     ended_ = last_error_;
+    ended_->code.clear();  // the service's word for it; ours is signed_out
   }
 }
 

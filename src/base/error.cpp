@@ -10,6 +10,8 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::too_large: return "too_large";
     case ErrorKind::context_overflow: return "context_overflow";
     case ErrorKind::content_policy: return "content_policy";
+    case ErrorKind::unsupported_media: return "unsupported_media";
+    case ErrorKind::request_timed_out: return "request_timed_out";
     case ErrorKind::unauthorized: return "unauthorized";
     case ErrorKind::forbidden: return "forbidden";
     case ErrorKind::not_found: return "not_found";

@@ -23,6 +23,8 @@ enum class ErrorKind {
   too_large,              // the body, or a part of it, is over a limit
   context_overflow,       // the conversation is longer than the model's window: shorten it
   content_policy,         // the upstream refuses this content
+  unsupported_media,      // the body comes in a coding or type that is not read here
+  request_timed_out,      // the client did not send its request in time
   unauthorized,           // the client's own key is missing or wrong
   forbidden,              // the upstream account may not do this, or is locked
   not_found,              // no such route or object

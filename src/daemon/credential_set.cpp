@@ -92,7 +92,9 @@ std::function<SignInStatus()> CredentialSet::sign_in_status() const {
   if (!account_) return {};
   return [account = account_.get()] {
     const accounts::AccountStatus status = account->status();
-    return SignInStatus{std::string(to_string(status.state)), status.expires_at, status.last_error};
+    SignInStatus shown{std::string(to_string(status.state)), std::nullopt, status.last_error};
+    if (status.signed_in) shown.expires_at = status.expires_at;
+    return shown;
   };
 }
 

@@ -30,10 +30,11 @@ Result<std::uint16_t> Gateway::start(const settings::Settings& settings,
     workers = std::clamp(std::thread::hardware_concurrency(), 1U, max_default_workers);
   }
   std::uint16_t port = settings.server.port;
+  const auto connection_count = std::make_shared<std::atomic<std::size_t>>(0);
   for (unsigned i = 0; i < workers; ++i) {
     auto part = std::make_unique<Part>();
-    auto lane =
-        Lane::make(part->thread.worker(), settings, client_options, credentials, app_options);
+    auto lane = Lane::make(part->thread.worker(), settings, client_options, credentials,
+                           app_options, connection_count);
     if (!lane) return lane.error();
     part->lane = std::move(*lane);
     // The first picks the port, the others share it (SO_REUSEPORT).

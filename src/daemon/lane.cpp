@@ -62,7 +62,8 @@ Result<net::ClientOptions> make_client_options(const settings::Settings& setting
 Result<std::unique_ptr<Lane>> Lane::make(net::Worker& worker, const settings::Settings& settings,
                                          const net::ClientOptions& client_options,
                                          const Credentials& credentials,
-                                         serve::AppOptions app_options) {
+                                         serve::AppOptions app_options,
+                                         std::shared_ptr<std::atomic<std::size_t>> connections) {
   std::unique_ptr<Lane> lane(new Lane(worker, client_options));
   std::vector<routing::Upstream> upstreams;
   if (credentials.coze != nullptr) {
@@ -84,7 +85,9 @@ Result<std::unique_ptr<Lane>> Lane::make(net::Worker& worker, const settings::Se
   lane->router_.emplace(std::move(upstreams), settings.default_upstream);
   lane->app_.emplace(std::move(app_options), *lane->router_);
   serve::App& app = *lane->app_;
-  lane->server_.emplace(worker, server_limits(settings),
+  net::ServerLimits limits = server_limits(settings);
+  limits.connection_count = std::move(connections);
+  lane->server_.emplace(worker, std::move(limits),
                         [&app](net::Exchange& exchange) { return app.handle(exchange); });
   return lane;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Everything one worker needs to serve clients: from the pool of upstream connections to the
-// listening socket. Nothing in a lane is shared with another one but the credentials.
+// listening socket. Nothing in a lane is shared with another one but the credentials and the count
+// of client connections.
 //
 // Built top to bottom before the worker's thread starts; dies in reverse after it has ended.
 
@@ -32,7 +33,8 @@ class Lane {
   static Result<std::unique_ptr<Lane>> make(net::Worker& worker, const settings::Settings& settings,
                                             const net::ClientOptions& client_options,
                                             const Credentials& credentials,
-                                            serve::AppOptions app_options);
+                                            serve::AppOptions app_options,
+                                            std::shared_ptr<std::atomic<std::size_t>> connections);
 
   net::Server& server() { return *server_; }
 

@@ -107,6 +107,7 @@ int run_serve(const settings::Settings& given, const ServeOptions& options) {
 
   serve::AppOptions app;
   app.api_keys = settings.server.api_keys;
+  app.allow_anyone = settings.server.allow_anyone;
   app.cors = settings.server.cors;
   app.allowed_origins = settings.server.allowed_origins;
   app.access_log = settings.server.access_log;

@@ -7,6 +7,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "net/http_date.hpp"
 #include "net/status.hpp"
@@ -25,7 +27,8 @@ constexpr std::size_t body_step_bytes = 64 * 1024;
 // After a refusal the client may still be sending. Closing at once would make its kernel throw our
 // answer away, so we listen a little longer.
 constexpr auto linger_timeout = 2s;
-constexpr std::size_t max_linger_bytes = 64 * 1024 * 1024;
+constexpr std::size_t max_linger_bytes = 1024 * 1024;
+constexpr auto second_look_pause = 200ms;
 
 void release_if_large(std::string& text) {
   text.clear();
@@ -42,12 +45,14 @@ Connection::Connection(std::shared_ptr<ServerShared> shared, TcpSocket socket)
                   error_code ignored;
                   socket_.cancel(ignored);
                 }),
+      second_look_(shared_->worker.deadlines, [this] { look_again(); }),
       in_(std::max<std::size_t>(shared_->limits.max_head_bytes, body_step_bytes)),
       message_(IncomingMessage::Kind::request,
                {shared_->limits.max_fields, shared_->limits.max_target_bytes,
-                shared_->limits.max_chunk_extension_bytes}) {
+                shared_->limits.max_chunk_extension_bytes, shared_->limits.max_body_bytes}) {
   shared_->connections.push_front(this);
   place_ = shared_->connections.begin();
+  shared_->count->fetch_add(1, std::memory_order_relaxed);
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -55,6 +60,7 @@ Connection::Connection(std::shared_ptr<ServerShared> shared, TcpSocket socket)
 
 Connection::~Connection() {
   shared_->connections.erase(place_);
+  shared_->count->fetch_sub(1, std::memory_order_relaxed);
   if (shared_->on_connection_end) shared_->on_connection_end();
 }
 
@@ -68,11 +74,12 @@ void Connection::start_running() {
 
 void Connection::retire() {
   keep_alive_ = false;
-  if (idle_) close();
+  if (!handling_) close();  // idle, or in the middle of a head: nothing that runs is lost
 }
 
-void Connection::cancel() {
+void Connection::cancel(Reason reason) {
   cancelled_ = true;
+  gone_ = gone_ || reason == Reason::client_gone;
   keep_alive_ = false;
   if (handling_) {
     cancel_signal_.emit(asio::cancellation_type::terminal);
@@ -275,7 +282,7 @@ Awaitable<Result<std::string_view>> Connection::read_body_pieces() {
     } else {
       const auto step = message_.decode(in_.data(), in_.size());
       if (step.failed) co_return Error(ErrorKind::bad_request, "malformed chunked body");
-      if (body_.size() + step.body > max_bytes) {
+      if (step.too_large || body_.size() + step.body > max_bytes) {
         co_return Error(ErrorKind::too_large,
                         fmt::format("the request body is larger than {} bytes", max_bytes));
       }
@@ -291,9 +298,9 @@ Awaitable<Result<std::string_view>> Connection::read_body_pieces() {
     const bool more = co_await read_more();
     if (!more) {
       if (deadline_.expired()) {
-        co_return Error(ErrorKind::timed_out, "the request body did not arrive in time")
-            .with_code("request_timeout");
+        co_return Error(ErrorKind::request_timed_out, "the request body did not arrive in time");
       }
+      gone_ = gone_ || !cancelled_;
       cancelled_ = true;
       co_return Error(ErrorKind::cancelled, "the client has gone");
     }
@@ -325,7 +332,7 @@ Awaitable<bool> Connection::drain_body() {
 
 Awaitable<bool> Connection::write(std::string_view first, std::string_view second) {
   while (!first.empty() || !second.empty()) {
-    if (cancelled_ || !socket_.is_open()) co_return false;
+    if (gone_ || !socket_.is_open()) co_return false;
     const std::array buffers{asio::const_buffer(first.data(), first.size()),
                              asio::const_buffer(second.data(), second.size())};
     error_code ec;
@@ -334,19 +341,19 @@ Awaitable<bool> Connection::write(std::string_view first, std::string_view secon
     first.remove_prefix(of_first);
     second.remove_prefix(sent - of_first);
     if (!ec) continue;
-    if (ec != asio::error::would_block) {
-      cancelled_ = true;
+    if (ec != asio::error::would_block || cancelled_) {
+      cancelled_ = gone_ = true;
       co_return false;
     }
     deadline_.expires_after(shared_->limits.write_stall_timeout);
     const auto [wait_ec] = co_await socket_.async_wait(TcpSocket::wait_write, as_value);
-    if (wait_ec) {
-      cancelled_ = true;
+    if (wait_ec && !(cancelled_ && !gone_)) {
+      cancelled_ = gone_ = true;
       co_return false;
     }
     deadline_.clear();
   }
-  co_return !cancelled_;
+  co_return true;
 }
 
 void Connection::append_head(std::string& to, int status, const HeaderBlock& head) {
@@ -485,14 +492,35 @@ void Connection::watch_client() {
     const auto buffer = asio::buffer(&byte, 1);
     const std::size_t count =
         self->socket_.receive(buffer, asio::socket_base::message_peek, peek_error);
-    // Bytes are a pipelined request: the client is there, and waits its turn.
-    if (count > 0 || peek_error == asio::error::would_block) return;
-    self->cancel();
+    if (count == 0 && peek_error != asio::error::would_block) {
+      self->cancel(Reason::client_gone);
+      return;
+    }
+    // A pipelined request. It stays unread until its turn, so that readability says nothing more.
+    self->second_look_.expires_after(second_look_pause);
   };
   socket_.async_wait(TcpSocket::wait_read, std::move(readable));
 }
 
+// Whether the client has closed its side, unread bytes before it or not.
+bool Connection::client_closed() {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return true;
+  return info.tcpi_state != TCP_ESTABLISHED;
+}
+
+void Connection::look_again() {
+  if (!handling_ || cancelled_) return;
+  if (client_closed()) {
+    cancel(Reason::client_gone);
+  } else {
+    second_look_.expires_after(second_look_pause);
+  }
+}
+
 void Connection::stop_watching() {
+  second_look_.clear();
   if (!watching_) return;
   watching_ = false;
   ++watch_number_;

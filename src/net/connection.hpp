@@ -26,13 +26,16 @@ class Connection;
 // What connections share with their server; outlives them by shared_ptr.
 struct ServerShared {
   ServerShared(Worker& w, ServerLimits l, Handler h)
-      : worker(w), limits(std::move(l)), handler(std::move(h)) {}
+      : worker(w), limits(std::move(l)), handler(std::move(h)), count(limits.connection_count) {
+    if (!count) count = std::make_shared<std::atomic<std::size_t>>(0);
+  }
 
   Worker& worker;
   ServerLimits limits;
   Handler handler;
   std::list<Connection*> connections;
-  std::size_t running = 0;  // handlers at work
+  std::shared_ptr<std::atomic<std::size_t>> count;  // also of the servers beside this one
+  std::size_t running = 0;                          // handlers at work
   bool draining = false;
   std::function<void()> on_connection_end;  // set while drain() waits
 };
@@ -46,8 +49,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void start_running();
   // No more requests: ends now when idle, after the current answer otherwise.
   void retire();
-  // Cancels the handler at work, ends the connection.
-  void cancel();
+  // Cancels the handler at work, ends the connection. A handler that is cancelled because the
+  // server ends may still say so, as far as the client takes it at once.
+  enum class Reason { client_gone, server_ends };
+  void cancel(Reason reason);
 
   const Request& request() const override { return request_; }
   Worker& worker() override { return shared_->worker; }
@@ -84,12 +89,15 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void begin_chunk();
   void seal_chunk();
   void watch_client();
+  bool client_closed();
+  void look_again();
   void stop_watching();
   void close();
 
   std::shared_ptr<ServerShared> shared_;
   TcpSocket socket_;
   Deadline deadline_;
+  Deadline second_look_;  // at a client that has pipelined
   asio::cancellation_signal cancel_signal_;
   std::list<Connection*>::iterator place_;
 
@@ -111,6 +119,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   bool idle_ = true;  // between requests
   bool cancelled_ = false;
   bool aborted_ = false;  // the handler cut the connection on purpose
+  bool gone_ = false;     // nothing can be written any more
   bool watching_ = false;
   unsigned watch_number_ = 0;  // tells a late completion from the current watch
 };

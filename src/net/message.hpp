@@ -28,6 +28,8 @@ struct MessageLimits {
   std::size_t max_fields = 100;
   std::size_t max_target_bytes = 8 * 1024;
   std::size_t max_chunk_extension_bytes = 1024;
+  // Of a chunked body; the declared size of a chunk counts before its bytes come.
+  std::uint64_t max_body_bytes = std::uint64_t{1} << 62;
 };
 
 // Where the head (with its empty line) ends; npos when it is not complete. `scanned` remembers how
@@ -69,7 +71,8 @@ class IncomingMessage {
   struct Step {
     std::size_t consumed = 0;  // bytes of data used up; the rest must be given again with more
     std::size_t body = 0;      // body bytes, now at the front of data
-    bool failed = false;       // the framing is broken
+    bool failed = false;       // the framing is broken, or
+    bool too_large = false;    // the body is over its limit
   };
   Step decode(char* data, std::size_t size);
 

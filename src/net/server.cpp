@@ -22,6 +22,23 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 // No descriptor or no memory for a connection: trying again at once would only burn the processor.
 constexpr auto accept_pause = 100ms;
 
+// One connection too many. Whatever it has sent is left unread, and it is not waited for.
+void refuse(const ServerLimits& limits,
+            asio::basic_stream_socket<asio::ip::tcp, Executor>& socket) {
+  const std::string body = limits.error_body ? limits.error_body(503, "too many connections")
+                                             : std::string("too many connections");
+  const std::string answer =
+      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n" +
+      limits.error_headers +
+      "connection: close\r\nretry-after: 1\r\ncontent-length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(asio::buffer(answer), ignored);
+  socket.shutdown(asio::socket_base::shutdown_send, ignored);
+  socket.close(ignored);
+}
+
 Awaitable<void> accept_forever(std::shared_ptr<ServerShared> shared,
                                std::shared_ptr<Acceptor> acceptor) {
   Timer pause(acceptor->get_executor());
@@ -33,14 +50,8 @@ Awaitable<void> accept_forever(std::shared_ptr<ServerShared> shared,
       co_await pause.async_wait(as_value);
       continue;
     }
-    if (shared->connections.size() >= shared->limits.max_connections) {
-      constexpr std::string_view busy =
-          "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n"
-          "content-length: 0\r\n\r\n";
-      error_code ignored;
-      socket.non_blocking(true, ignored);
-      socket.write_some(asio::buffer(busy), ignored);
-      socket.close(ignored);
+    if (shared->count->load(std::memory_order_relaxed) >= shared->limits.max_connections) {
+      refuse(shared->limits, socket);
       continue;
     }
     std::make_shared<Connection>(shared, std::move(socket))->start_running();
@@ -110,7 +121,8 @@ Awaitable<std::size_t> Server::drain(std::chrono::milliseconds limit) {
     co_await timer.async_wait(as_value);
   }
   const std::size_t cut = shared->running;
-  for (Connection* connection : shared->connections) connection->cancel();
+  for (Connection* connection : shared->connections)
+    connection->cancel(Connection::Reason::server_ends);
   while (!shared->connections.empty()) {
     timer.expires_at(std::chrono::steady_clock::time_point::max());
     co_await timer.async_wait(as_value);

@@ -27,6 +27,7 @@
 //
 // An Exchange, its request and the body live until the handler returns.
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -46,12 +47,14 @@ struct ServerLimits {
   std::size_t max_fields = 100;                    // -> 431
   std::size_t max_body_bytes = 32 * 1024 * 1024;   // -> 413, from read_body()
   std::size_t max_chunk_extension_bytes = 1024;    // all of one body together -> 400
-  std::size_t max_connections = 10'000;            // of this server; above -> 503 and close
+  std::size_t max_connections = 10'000;            // above -> 503 and close
   std::chrono::milliseconds head_timeout{15'000};  // first byte of a request to its last head byte
   std::chrono::milliseconds idle_timeout{75'000};  // between requests of a connection
   std::chrono::milliseconds body_stall_timeout{35'000};   // no body byte -> 408
   std::chrono::milliseconds write_stall_timeout{60'000};  // the client reads nothing -> cut
   std::size_t max_drain_bytes = 64 * 1024;  // of a body nobody read, to keep the connection
+  // Shared by the servers that share max_connections; each counts alone when it is null.
+  std::shared_ptr<std::atomic<std::size_t>> connection_count;
   // Body of the answers the server gives by itself.
   std::function<std::string(int status, std::string_view message)> error_body;
   // Extra header lines ("name: value\r\n"...) for those answers.
@@ -76,7 +79,7 @@ class Exchange {
   virtual std::string peer_address() const = 0;
 
   // The whole body, read at the first call; may be called again. PaddedBytes rules apply to the
-  // result (64 readable bytes behind it). Errors: too_large, timed_out (408), bad_request (broken
+  // result (64 readable bytes behind it). Errors: too_large, request_timed_out, bad_request (broken
   // chunks; the connection is closed after the answer), cancelled.
   virtual Awaitable<Result<std::string_view>> read_body() = 0;
 

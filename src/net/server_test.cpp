@@ -248,6 +248,35 @@ TEST_F(ServerTest, CancelsTheHandlerOfAClientThatLeft) {
   EXPECT_EQ(answers_.cancelled, 1);
 }
 
+TEST_F(ServerTest, NoticesThatAClientLeftWhichHadPipelined) {
+  const auto leave = [&]() -> Awaitable<void> {
+    {
+      Socket socket = co_await connect_to(worker_, port_);
+      const std::string next = "GET /next HTTP/1.1\r\nhost: x\r\nx: " + std::string(1500, 'x');
+      co_await send_text(socket, "GET /wait HTTP/1.1\r\nhost: x\r\n\r\n" + next);
+      while (answers_.waiting == 0) co_await pause(worker_, 1ms);
+    }
+    while (answers_.cancelled == 0) co_await pause(worker_, 1ms);
+  };
+  run(worker_, leave());
+  EXPECT_EQ(answers_.cancelled, 1);
+}
+
+TEST_F(ServerTest, RefusesChunksThatDeclareTooMuchAtOnce) {
+  for (const std::string size : {"2712", "ffffffffffffffff", "7fffffffffffffff"}) {
+    const auto answer =
+        ask("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" + size + "\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
+  }
+}
+
+TEST_F(ServerTest, RefusesFoldedTrailersAndOddTargets) {
+  EXPECT_TRUE(ask("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+                  "0\r\nx: 1\r\n 2\r\n\r\n")
+                  .starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(ask("GET /\xC3\xA9 HTTP/1.1\r\nhost: x\r\n\r\n").starts_with("HTTP/1.1 400 "));
+}
+
 TEST_F(ServerTest, GivesTheSameAnswerHoweverTheRequestIsCut) {
   const std::string request =
       "POST /x?y=z HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
@@ -286,6 +315,21 @@ TEST_F(ServerTest, DrainLetsRunningAnswersEnd) {
   EXPECT_EQ(cut, 0U);
   EXPECT_NE(answer.find("connection: close"), std::string::npos) << answer;
   EXPECT_TRUE(answer.ends_with("later"));
+}
+
+TEST_F(ServerTest, DrainDoesNotWaitForHalfAHead) {
+  std::size_t cut = 99;
+  const auto began = std::chrono::steady_clock::now();
+  const auto drain = [&]() -> Awaitable<void> {
+    Socket half = co_await connect_to(worker_, port_);
+    co_await send_text(half, "GET /half-a-he");
+    while (server_.open_connections() == 0) co_await pause(worker_, 1ms);
+    co_await pause(worker_, 5ms);
+    cut = co_await server_.drain(5s);
+  };
+  run(worker_, drain());
+  EXPECT_EQ(cut, 0U);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 250ms);
 }
 
 TEST_F(ServerTest, DrainCutsWhatDoesNotEnd) {

@@ -24,6 +24,8 @@ bool may_pass(const Error& error) {
     case ErrorKind::too_large:
     case ErrorKind::context_overflow:
     case ErrorKind::content_policy:
+    case ErrorKind::unsupported_media:
+    case ErrorKind::request_timed_out:
     case ErrorKind::unauthorized:
     case ErrorKind::forbidden:
     case ErrorKind::not_found:
@@ -39,6 +41,13 @@ bool may_pass(const Error& error) {
     case ErrorKind::internal: return false;
   }
   return false;
+}
+
+// Refused on our side: the upstream has not heard of it.
+bool was_sent(const Error& error) {
+  return error.upstream_status != 0 ||
+         (error.kind != ErrorKind::bad_request && error.kind != ErrorKind::not_implemented &&
+          error.kind != ErrorKind::too_large && error.kind != ErrorKind::signed_out);
 }
 
 double random_unit() {
@@ -74,6 +83,7 @@ Awaitable<Result<std::unique_ptr<chat::EventStream>>> open_stream(const Upstream
     if (opened) co_return opened;
 
     const Error& error = opened.error();
+    if (!was_sent(error)) --attempts;
     if (error.kind == ErrorKind::upstream_unauthorized && !renewed) {
       renewed = true;
       auto newer = co_await upstream.credentials.renew(*credential);

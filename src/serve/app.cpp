@@ -32,7 +32,9 @@ App::App(AppOptions options, const routing::Router& router)
     : options_(std::move(options)),
       router_(router),
       keys_(options_.api_keys),
-      cors_(options_.cors, options_.allowed_origins) {}
+      cors_(options_.cors, options_.allowed_origins),
+      guard_(options_.api_keys.empty() && !options_.allow_anyone,
+             options_.cors ? options_.allowed_origins : std::vector<std::string>()) {}
 
 Awaitable<void> App::handle(net::Exchange& exchange) {
   Call call(*this, exchange);
@@ -47,6 +49,13 @@ Awaitable<void> App::dispatch(Call& call) {
     co_await preflight(call);
   } else if (get && request.path == "/health") {
     co_await call.respond_json(200, options_.health());
+  } else if (!guard_.accepts(request.headers)) {
+    const Error error =
+        Error(ErrorKind::forbidden,
+              "web pages may not call this gateway while it has no client keys: set "
+              "DRAGOMAN_API_KEYS, or allow the page's origin (ENABLE_CORS, ALLOWED_ORIGINS)")
+            .with_code("foreign_origin");
+    co_await call.respond_error(error);
   } else if (!keys_.accept(request.headers)) {
     const Error error(
         ErrorKind::unauthorized,
@@ -97,7 +106,15 @@ Awaitable<void> App::preflight(Call& call) {
 }
 
 std::string error_body(int status, std::string_view message) {
-  Error error(status >= 500 ? ErrorKind::internal : ErrorKind::bad_request, std::string(message));
+  // 501 and 505 speak of the request too: only 500 is ours.
+  const ErrorKind kind = status == 500   ? ErrorKind::internal
+                         : status == 503 ? ErrorKind::overloaded
+                                         : ErrorKind::bad_request;
+  Error error(kind, std::string(message));
+  if (status == 503) error.code = "too_many_connections";
+  if (status == 408) error.code = "request_timeout";
+  if (status == 414) error.code = "uri_too_long";
+  if (status == 431) error.code = "header_fields_too_large";
   std::string body;
   openai::append_error(body, error);
   return body;

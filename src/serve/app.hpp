@@ -21,6 +21,7 @@
 #include "net/server.hpp"
 #include "routing/attempts.hpp"
 #include "routing/router.hpp"
+#include "serve/browser_guard.hpp"
 #include "serve/client_keys.hpp"
 #include "serve/cors.hpp"
 
@@ -28,6 +29,7 @@ namespace dragoman::serve {
 
 struct AppOptions {
   std::vector<Secret> api_keys;
+  bool allow_anyone = false;  // no keys on purpose: browsers may come too
   bool cors = false;
   std::vector<std::string> allowed_origins{"*"};
   bool access_log = false;  // one line a request at info; else at debug
@@ -58,6 +60,7 @@ class App {
   const routing::Router& router_;
   ClientKeys keys_;
   Cors cors_;
+  BrowserGuard guard_;
 };
 
 // Body and headers of the answers that the HTTP server gives by itself, in the shape of this API.

@@ -36,6 +36,10 @@ const net::HeaderBlock& security_headers() {
 Call::Call(App& a, net::Exchange& x)
     : app(a), exchange(x), request_id(make_id("req_")), began(steady_clock::now()) {}
 
+Error ending() {
+  return Error(ErrorKind::overloaded, "the gateway is shutting down; send the request again");
+}
+
 std::int64_t Call::elapsed_ms() const {
   using namespace std::chrono;
   return duration_cast<milliseconds>(steady_clock::now() - began).count();
@@ -65,12 +69,9 @@ Awaitable<void> Call::respond_json(int code, std::string_view body) {
 
 Awaitable<void> Call::respond_error(const Error& error) {
   outcome = to_string(error.kind);
-  if (error.kind == ErrorKind::cancelled || exchange.cancelled()) {
-    status = 499;
-    co_return;
-  }
-  const openai::ErrorAnswer answer = openai::encode_error(error);
-  if (answer.status >= 500) {
+  const bool cancelled = error.kind == ErrorKind::cancelled;
+  const openai::ErrorAnswer answer = openai::encode_error(cancelled ? ending() : error);
+  if (answer.status >= 500 && !cancelled) {
     log::warn("request failed", {{"request", request_id},
                                  {"kind", to_string(error.kind)},
                                  {"status", answer.status},

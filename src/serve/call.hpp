@@ -30,7 +30,8 @@ class Call {
   Awaitable<void> respond(int status, net::HeaderBlock head, std::string_view content_type,
                           std::string_view body);
   Awaitable<void> respond_json(int status, std::string_view body);
-  // The error in the API's shape. A cancelled one is only noted: nobody would read an answer.
+  // The error in the API's shape. A cancelled one is answered too, for whom the server's end has
+  // cancelled; a client that has gone does not read it.
   Awaitable<void> respond_error(const Error& error);
 
   // For the log.
@@ -45,6 +46,9 @@ class Call {
   std::int64_t elapsed_ms() const;
   void log() const;
 };
+
+// What a client is told whose answer ends because the program does.
+Error ending();
 
 // Helmet's set, less what presumes TLS (Strict-Transport-Security, upgrade-insecure-requests).
 const net::HeaderBlock& security_headers();

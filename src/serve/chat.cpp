@@ -61,15 +61,18 @@ const Error* failed_at_once(Batch batch) {
   return nullptr;
 }
 
-net::HeaderBlock answer_head(const Call& call, const chat::Transforms& transforms, Batch first) {
+net::HeaderBlock answer_head(const Call& call, const openai::ChatCall& asked, Batch first) {
   net::HeaderBlock head = call.head();
   head.add("x-dragoman-upstream", call.upstream);
   head.add("x-dragoman-attempts", std::to_string(call.attempts));
-  if (!transforms.empty()) head.add("x-dragoman-transforms", transforms.header());
+  if (!asked.transforms.empty()) head.add("x-dragoman-transforms", asked.transforms.header());
   for (const chat::Event& event : first) {
     const auto* started = std::get_if<chat::Started>(&event);
     if (started == nullptr) continue;
-    add_if_any(head, "x-dragoman-upstream-conversation-id", started->conversation_id);
+    // Without a conversation of the client's the upstream keeps none: its id would mislead.
+    if (asked.request.hints.conversation_id) {
+      add_if_any(head, "x-dragoman-upstream-conversation-id", started->conversation_id);
+    }
     add_if_any(head, "x-dragoman-upstream-request-id", started->request_id);
     add_if_any(head, "x-dragoman-upstream-turn-id", started->turn_id);
   }
@@ -100,7 +103,8 @@ Awaitable<void> answer_stream(Call& call, chat::EventStream& events, Batch batch
     }
     const auto next = co_await events.next();
     if (!next) {
-      const chat::Event failed = chat::Failed{next.error()};
+      const bool cancelled = next.error().kind == ErrorKind::cancelled;
+      const chat::Event failed = chat::Failed{cancelled ? ending() : next.error()};
       note(call, failed);
       encoder.write(failed, x.out());
       break;
@@ -141,6 +145,13 @@ Awaitable<void> answer_whole(Call& call, chat::EventStream& events, Batch batch,
 }  // namespace
 
 Awaitable<void> answer_chat(Call& call) {
+  const auto coding = call.exchange.request().headers.get("content-encoding");
+  if (!coding.empty() && !net::equals_ignoring_case(coding, "identity")) {
+    const Error error(ErrorKind::unsupported_media,
+                      "a Content-Encoding is not supported: send the body as it is");
+    co_await call.respond_error(error);
+    co_return;
+  }
   const auto body = co_await call.exchange.read_body();
   if (!body) {
     co_await call.respond_error(body.error());
@@ -175,7 +186,7 @@ Awaitable<void> answer_chat(Call& call) {
 
   const std::string id = make_id("chatcmpl-");
   const openai::AnswerHead answer{id, std::time(nullptr), decoded->request.model};
-  net::HeaderBlock head = answer_head(call, decoded->transforms, *first);
+  net::HeaderBlock head = answer_head(call, *decoded, *first);
   if (decoded->stream) {
     openai::ChunkEncoder encoder(answer, decoded->include_usage);
     co_await answer_stream(call, **stream, *first, std::move(encoder), std::move(head));

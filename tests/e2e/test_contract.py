@@ -154,7 +154,7 @@ def test_a_list_of_origins_allows_those_and_no_others(coze):
     ("claude-haiku-4-5", {}, "codewhisperer"),
     ("gpt-4", {}, "coze"),
     ("gpt-3.5-turbo", {}, "coze"),
-    (f"coze/{BOT}", {}, "coze"),
+    (f"coze/bot/{BOT}", {}, "coze"),
     ("claude-sonnet-4.5", {"x-bot-id": BOT}, "coze"),
     ("whatever", {"x-bot-id": BOT}, "coze"),
     ("whatever", {"x-model-type": "chat"}, "coze"),

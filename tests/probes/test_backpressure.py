@@ -19,7 +19,9 @@ def test_clients_that_read_nothing_cost_little_and_lose_nothing(kind):
         env = {"CODEWHISPERER_ENDPOINT": flood.url, "CODEWHISPERER_API_KEY": "ksk_x", "COZE_BASE_URL": flood.url,
                "COZE_API_KEY": "pat_x", "COZE_BOT_ID": "1", "DRAGOMAN_WORKERS": "2",
                "CODEWHISPERER_ENABLED": "true", "DRAGOMAN_CLIENT_STALL_TIMEOUT": "120s",
-               "DRAGOMAN_UPSTREAM_SILENCE_TIMEOUT": "120s"}
+               "DRAGOMAN_UPSTREAM_SILENCE_TIMEOUT": "120s",
+               # What the address sanitizer keeps of freed memory is not ours.
+               "ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=16"}
         model = CODEWHISPERER if kind == "codewhisperer" else COZE
         with Gateway(env=env) as gateway:
             warm = gateway.connect(receive_buffer=4096)

@@ -189,7 +189,7 @@ def test_http_1_0_is_answered_and_closed(gateway):
 
 
 def test_a_stream_to_http_1_0_has_no_chunks_and_ends_with_the_connection(gateway):
-    body = json.dumps({"model": "coze/" + BOT, "stream": True, "messages": [{"role": "user", "content": "hi"}]}).encode()
+    body = json.dumps({"model": "coze/bot/" + BOT, "stream": True, "messages": [{"role": "user", "content": "hi"}]}).encode()
     raw, closed = exchange(gateway.port, post(f"Content-Length: {len(body)}", body=body, version="HTTP/1.0"))
     head, rest = raw.split(b"\r\n\r\n", 1)
     assert closed and b" 200 " in head.split(b"\r\n")[0] and b"transfer-encoding" not in head.lower()

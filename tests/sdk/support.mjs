@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 
 export const BOT = '7401000000000000001';
 export const CODEWHISPERER = 'claude-sonnet-4.5';
-export const COZE = `coze/${BOT}`;
+export const COZE = `coze/bot/${BOT}`;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const binary = process.env.DRAGOMAN_BINARY ?? join(root, 'build/dev/dragoman');

@@ -13,7 +13,7 @@ from support.http import Connection, fetch
 from support.program import Program
 
 CODEWHISPERER = "claude-sonnet-4.5"
-COZE = f"coze/{BOT}"
+COZE = f"coze/bot/{BOT}"
 CHAT = "/v1/chat/completions"
 
 

@@ -283,7 +283,13 @@ void Decoder::take_event(const wire::Frame& frame) {
   if (!is_text && !is_reasoning && !is_tail && !is_start && !is_failure) return;
 
   Members members;
-  if (!read_members(frame.payload, members) && !is_failure) return;
+  if (!read_members(frame.payload, members) && !is_failure) {
+    // A part of the answer that cannot be read is a part that is missing.
+    if (is_text || is_reasoning) {
+      fail(Error(ErrorKind::upstream_failed, "CodeWhisperer sent an event that is not valid JSON"));
+    }
+    return;
+  }
 
   if (is_text) {
     if (members.content) add_text(*members.content);

@@ -210,6 +210,9 @@ Result<EncodedRequest> encode_request(const chat::Request& request, const Encode
   if (model.suffix_dropped) transforms.add(Transform::dropped, "model.suffix");
   if (request.user) transforms.add(Transform::dropped, "user");
   if (!request.metadata.empty()) transforms.add(Transform::dropped, "metadata");
+  if (request.hints.model_type) transforms.add(Transform::dropped, "x-model-type");
+  if (request.hints.bot_id) transforms.add(Transform::dropped, "x-bot-id");
+  if (request.hints.workflow_id) transforms.add(Transform::dropped, "x-workflow-id");
 
   std::vector<Message> history;
   const bool instructed = !is_blank(request.instructions);

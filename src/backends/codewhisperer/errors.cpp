@@ -120,8 +120,38 @@ std::string_view bare_type(std::string_view type) {
   return as_word(type);
 }
 
+bool is_token_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_-.+/=").find(c) != std::string_view::npos;
+}
+
+// Keys and tokens by their known beginnings, and whatever else is that long without a blank.
+bool looks_like_token(std::string_view word) {
+  constexpr std::size_t longest_word = 40;  // a request id has 36
+  if (word.size() > longest_word) return true;
+  for (const std::string_view prefix : {"ksk_", "aoa", "aor", "eyJ"}) {
+    if (word.size() > prefix.size() + 6 && word.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+std::string without_tokens(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::ranges::find_if_not(text, is_token_character);
+    const std::string_view word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+    out += looks_like_token(word) ? "<token>" : word;
+    text.remove_prefix(word.size());
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+// The service's words made fit for a message.
 std::string printable(std::string_view text) {
-  std::string out = repair_utf8(utf8_prefix(text, max_upstream_message));
+  std::string out = without_tokens(repair_utf8(utf8_prefix(text, max_upstream_message)));
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   }

@@ -235,6 +235,8 @@ bool is_passing(const Error& error) {
     case ErrorKind::too_large:
     case ErrorKind::context_overflow:
     case ErrorKind::content_policy:
+    case ErrorKind::unsupported_media:
+    case ErrorKind::request_timed_out:
     case ErrorKind::unauthorized:
     case ErrorKind::forbidden:
     case ErrorKind::not_found:

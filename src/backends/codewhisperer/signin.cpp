@@ -155,8 +155,7 @@ Result<T> load_file(const StateDir& dir, std::string_view name,
     return error;
   }
   if (!*text) {
-    return Error(ErrorKind::signed_out, "there is no sign-in: run `dragoman login`")
-        .with_code("not_signed_in");
+    return Error(ErrorKind::signed_out, "there is no sign-in: run `dragoman login`");
   }
   return decode(**text);
 }

@@ -223,15 +223,17 @@ void Decoder::complete(PaddedBytes data, std::vector<Event>& events) {
   const auto chat = objects_.chat(data);
   if (!chat) return fail(broken_stream("an event is not valid JSON"), events);
   start(chat->id, chat->conversation_id, events);
+  if (chat->error_code != 0) return fail(decode_failure(data.view(), log_id_), events);
   if (last_text_ == none) {
-    if (chat->error_code != 0) return fail(decode_failure(data.view(), log_id_), events);
     Error error = broken_stream("the bot gave an empty answer").with_code("empty_answer");
     return fail(std::move(error), events);
   }
-  if (chat->input_count > 0 || chat->output_count > 0) {
+  // Numbers that make no sense are no usage.
+  const bool counted = chat->input_count >= 0 && chat->output_count >= 0;
+  if (counted && chat->input_count + chat->output_count > 0) {
     chat::Usage usage;
-    usage.input_tokens = std::max<std::int64_t>(chat->input_count, 0);
-    usage.output_tokens = std::max<std::int64_t>(chat->output_count, 0);
+    usage.input_tokens = chat->input_count;
+    usage.output_tokens = chat->output_count;
     events.push_back(usage);
   }
   end(events);

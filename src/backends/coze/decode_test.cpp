@@ -204,7 +204,7 @@ TEST(CozeDecode, AJsonBodyInPlaceOfAStreamIsARefusal) {
 }
 
 TEST(CozeDecode, ARefusedTokenAndAChatObjectInPlaceOfAStreamAreErrors) {
-  EXPECT_TRUE(decode_vector("11")[0].starts_with("failed upstream_unauthorized invalid_api_key: "));
+  EXPECT_TRUE(decode_vector("11")[0].starts_with("failed upstream_unauthorized : "));
   EXPECT_EQ(decode_vector("18"),
             (Lines{"failed upstream_failed : Coze: the answer is not the stream that was asked for "
                    "(logid LOG1)"}));

@@ -107,6 +107,8 @@ Result<ChatCall> encode_chat(const chat::Request& request, std::string_view bot_
   const bool stateful = is_conversation_id(conversation);
   if (!stateful && !conversation.empty()) transforms.add(Transform::dropped, "x-conversation-id");
 
+  if (request.hints.workflow_id) transforms.add(Transform::dropped, "x-workflow-id");
+
   auto turns = choose_turns(request, stateful, transforms);
   if (!turns) return turns.error();
   auto metadata = check_metadata(request);

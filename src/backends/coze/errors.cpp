@@ -45,7 +45,7 @@ constexpr std::array rules{
     Rule{4006, ErrorKind::model_not_found, no_model},
     Rule{4007, ErrorKind::bad_request, ""},
     Rule{4008, ErrorKind::quota_exhausted, quota},
-    Rule{4009, ErrorKind::overloaded, "overloaded"},
+    Rule{4009, ErrorKind::overloaded, ""},
     Rule{4010, ErrorKind::context_overflow, "context_length_exceeded"},
     Rule{4011, ErrorKind::quota_exhausted, quota},
     Rule{4012, ErrorKind::bad_request, ""},
@@ -59,7 +59,7 @@ constexpr std::array rules{
     Rule{4022, ErrorKind::quota_exhausted, quota},
     Rule{4027, ErrorKind::quota_exhausted, quota},
     Rule{4028, ErrorKind::quota_exhausted, quota},
-    Rule{4100, ErrorKind::upstream_unauthorized, "invalid_api_key", wrong_token},
+    Rule{4100, ErrorKind::upstream_unauthorized, "", wrong_token},
     Rule{4101, ErrorKind::forbidden, "", no_permission},
     Rule{4102, ErrorKind::forbidden, ""},
     Rule{4104, ErrorKind::conflict, ""},
@@ -74,15 +74,15 @@ constexpr std::array rules{
     Rule{4315, ErrorKind::conflict, ""},
     Rule{5000, ErrorKind::upstream_failed, ""},
     Rule{6003, ErrorKind::forbidden, ""},
-    Rule{6023, ErrorKind::timed_out, "timeout"},
+    Rule{6023, ErrorKind::timed_out, ""},
     Rule{6031, ErrorKind::model_not_found, no_model},
     Rule{6039, ErrorKind::bad_request, ""},
-    Rule{700012006, ErrorKind::upstream_unauthorized, "invalid_api_key", wrong_token},
+    Rule{700012006, ErrorKind::upstream_unauthorized, "", wrong_token},
     Rule{700012054, ErrorKind::forbidden, "", no_permission},
     Rule{708232001, ErrorKind::bad_request, ""},
     Rule{708232003, ErrorKind::bad_request, ""},
     Rule{720702204, ErrorKind::bad_request, ""},
-    Rule{720702222, ErrorKind::overloaded, "overloaded"},
+    Rule{720702222, ErrorKind::overloaded, ""},
 };
 
 bool is_success(int status) { return status >= 200 && status <= 299; }
@@ -94,17 +94,17 @@ Rule rule_of_status(std::int64_t status) {
     case 405:
     case 415:
     case 422: return {status, ErrorKind::bad_request, ""};
-    case 401: return {status, ErrorKind::upstream_unauthorized, "invalid_api_key", wrong_token};
+    case 401: return {status, ErrorKind::upstream_unauthorized, "", wrong_token};
     case 402: return {status, ErrorKind::quota_exhausted, quota};
     case 403: return {status, ErrorKind::forbidden, ""};
     case 404: return {status, ErrorKind::not_found, ""};
     case 408:
-    case 504: return {status, ErrorKind::timed_out, "timeout"};
+    case 504: return {status, ErrorKind::timed_out, ""};
     case 409: return {status, ErrorKind::conflict, ""};
     case 413: return {status, ErrorKind::too_large, ""};
     case 429: return {status, ErrorKind::rate_limited, "rate_limit_exceeded"};
     case 503:
-    case 529: return {status, ErrorKind::overloaded, "overloaded"};
+    case 529: return {status, ErrorKind::overloaded, ""};
     default: return {status, ErrorKind::upstream_failed, ""};
   }
 }

@@ -59,7 +59,7 @@ TEST(CozeErrors, ARefusedTokenAsksForTheRegion) {
                              "11-chat-stream-http-401"}) {
     const Error error = refusal(folder);
     EXPECT_EQ(error.kind, ErrorKind::upstream_unauthorized) << folder;
-    EXPECT_EQ(error.code, "invalid_api_key") << folder;
+    EXPECT_EQ(error.code, "") << folder;
     EXPECT_NE(error.message.find("wrong region?"), std::string::npos) << error.message;
   }
   EXPECT_EQ(refusal("11-chat-stream-http-401").upstream_status, 401);
@@ -144,7 +144,7 @@ TEST(CozeErrors, EachCodeHasItsKind) {
       {4005, ErrorKind::bad_request, ""},
       {4006, ErrorKind::model_not_found, "model_not_found"},
       {4008, ErrorKind::quota_exhausted, "insufficient_quota"},
-      {4009, ErrorKind::overloaded, "overloaded"},
+      {4009, ErrorKind::overloaded, ""},
       {4010, ErrorKind::context_overflow, "context_length_exceeded"},
       {4011, ErrorKind::quota_exhausted, "insufficient_quota"},
       {4014, ErrorKind::content_policy, "content_policy_violation"},
@@ -159,12 +159,12 @@ TEST(CozeErrors, EachCodeHasItsKind) {
       {4302, ErrorKind::too_large, ""},
       {5000, ErrorKind::upstream_failed, ""},
       {6003, ErrorKind::forbidden, ""},
-      {6023, ErrorKind::timed_out, "timeout"},
+      {6023, ErrorKind::timed_out, ""},
       {6031, ErrorKind::model_not_found, "model_not_found"},
       {700012054, ErrorKind::forbidden, ""},
       {720701013, ErrorKind::upstream_failed, ""},
       {720702204, ErrorKind::bad_request, ""},
-      {720702222, ErrorKind::overloaded, "overloaded"},
+      {720702222, ErrorKind::overloaded, ""},
       {103100001, ErrorKind::upstream_failed, ""},
   };
   for (const auto& [code, kind, word] : table) {

@@ -37,8 +37,12 @@ std::string_view scalar_of(ondemand::value value) {
 std::int64_t count_of(ondemand::value value) {
   const std::string_view digits = scalar_of(value);
   std::int64_t count = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  return count;
+  const char* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, count);
+  constexpr std::int64_t most = std::int64_t{1} << 53;
+  return digits.empty()                                               ? 0
+         : read.ec == std::errc() && read.ptr == end && count <= most ? count
+                                                                      : -1;
 }
 
 // Calls visit(key, value) for each member; false when the object is broken. Values that are not

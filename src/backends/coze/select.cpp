@@ -38,6 +38,13 @@ Result<ModelType> model_type_of(const chat::Request& request, const settings::Co
   } else if (request.model.starts_with(workflow_prefix)) {
     return ModelType::workflow;
   }
+  if (request.model.starts_with("coze/") && !request.model.starts_with(bot_prefix) &&
+      !given(request.hints.bot_id)) {
+    // Another bot than the one that was meant must not answer.
+    return Error(ErrorKind::model_not_found,
+                 "Unknown model '" + echo(request.model) + "': a bot is named coze/bot/<id>")
+        .with_param("model");
+  }
   if (word == "chat") return ModelType::chat;
   if (word == "conversation") return ModelType::conversation;
   if (word == "workflow") return ModelType::workflow;

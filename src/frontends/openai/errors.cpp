@@ -24,6 +24,8 @@ Row row(ErrorKind kind) {
     case ErrorKind::too_large: return {413, invalid, "request_too_large", true};
     case ErrorKind::context_overflow: return {400, invalid, "context_length_exceeded", true};
     case ErrorKind::content_policy: return {400, invalid, "content_policy_violation", true};
+    case ErrorKind::unsupported_media: return {415, invalid, "unsupported_content_encoding", true};
+    case ErrorKind::request_timed_out: return {408, invalid, "request_timeout", false};
     case ErrorKind::unauthorized: return {401, invalid, "invalid_api_key", true};
     case ErrorKind::forbidden: return {403, "permission_error", "permission_denied", true};
     case ErrorKind::not_found: return {404, invalid, "not_found", true};
