@@ -152,9 +152,9 @@ Awaitable<void> CodewhispererEmulator::answer(net::Exchange& exchange) {
   auto body = co_await exchange.read_body();
   if (!body) {
     if (body.error().kind == ErrorKind::cancelled) co_return;
-    const int status = body.error().kind == ErrorKind::too_large   ? 413
-                       : body.error().kind == ErrorKind::timed_out ? 408
-                                                                   : 400;
+    const int status = body.error().kind == ErrorKind::too_large           ? 413
+                       : body.error().kind == ErrorKind::request_timed_out ? 408
+                                                                           : 400;
     const Answer refusal = make_json_answer(status, R"({"message":"Request body refused."})");
     Recorded unrecorded;
     co_await play(exchange, unrecorded, refusal);
@@ -251,7 +251,12 @@ Reply CodewhispererEmulator::reply(const Call& call, const net::Request& request
     return reply;
   }
   if (kind == Kind::chat) return chat(call, body);
-  if (kind == Kind::runtime) {
+  const auto script = control_.scripts.take(reply.operation);
+  // A plain answer stands in place of the call: no token is used up behind a scripted failure.
+  if (script && script->plain()) {
+    reply.answer =
+        make_scripted_answer(*script, {{"content-type", std::string(content_type(call.binding))}});
+  } else if (kind == Kind::runtime) {
     reply.answer = answer_runtime({call.route->operation, call.binding, request.query, body},
                                   options_.profiles, control_.clock);
   } else if (kind == Kind::oidc) {
@@ -259,22 +264,14 @@ Reply CodewhispererEmulator::reply(const Call& call, const net::Request& request
   } else {
     reply.answer = approval_page(request);
   }
-  apply_script(reply, call);
-  return reply;
-}
-
-// A queued script in front of the usual answer of anything but chat.
-void CodewhispererEmulator::apply_script(Reply& reply, const Call& call) {
-  auto script = control_.scripts.take(reply.operation);
-  if (!script) return;
-  if (script->plain()) {
-    reply.answer =
-        make_scripted_answer(*script, {{"content-type", std::string(content_type(call.binding))}});
-  } else {
-    reply.answer.headers = merge_headers(std::move(reply.answer.headers), script->headers);
+  if (script) {
+    if (!script->plain()) {
+      reply.answer.headers = merge_headers(std::move(reply.answer.headers), script->headers);
+    }
+    reply.before = script->before;
+    reply.faults = script->faults;
   }
-  reply.before = std::move(script->before);
-  reply.faults = script->faults;
+  return reply;
 }
 
 Reply CodewhispererEmulator::chat(const Call& call, std::string_view body) {

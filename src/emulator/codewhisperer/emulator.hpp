@@ -74,7 +74,6 @@ class CodewhispererEmulator {
   Reply chat(const Call& call, std::string_view body);
   Answer oidc(const Call& call, const net::Request& request, std::string_view body);
   Answer approval_page(const net::Request& request);
-  void apply_script(Reply& reply, const Call& call);
 
   net::Worker& worker_;
   const Options options_;

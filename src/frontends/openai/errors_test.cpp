@@ -48,6 +48,8 @@ TEST(OpenAiErrors, EveryKindHasItsStatusTypeAndCode) {
        false},
       {ErrorKind::upstream_unreachable, 502,
        R"("server_error","param":null,"code":"upstream_unreachable")", false},
+      {ErrorKind::request_timed_out, 408,
+       R"("invalid_request_error","param":null,"code":"request_timeout")", false},
       {ErrorKind::timed_out, 504, R"("server_error","param":null,"code":"upstream_timeout")",
        false},
       {ErrorKind::not_implemented, 501,
