@@ -128,7 +128,7 @@ def test_before_a_login_it_answers_503_and_picks_the_login_up(service, tmp_path)
         answer = ask(gateway)
         assert answer.status == 503, answer
         assert "dragoman login" in answer.error["message"]
-        assert answer.error["code"] == "signed_out"
+        assert answer.error["code"] == "not_signed_in"
         assert answer.header("x-should-retry") == "false"
         assert gateway.fetch("GET", "/health").status == 200
         login(service, tmp_path)
@@ -220,13 +220,16 @@ def test_a_refresh_that_fails_is_an_honest_error_and_heals(service, tmp_path, fa
     login(service, tmp_path)
     expire(tmp_path)
     before = (tmp_path / FOLDER / "tokens.json").read_bytes()
+    service.script(FAULTS[fault], operation="token", times=1000)
     with signed_in_gateway(service, tmp_path) as gateway:
-        service.script(FAULTS[fault], operation="token", times=1000)
         started = time.monotonic()
         answer = ask(gateway, timeout=30)
         assert time.monotonic() - started <= 10.5
-        assert 500 <= answer.status < 600, answer
-        assert answer.error["type"] == "server_error"
+        if fault == "busy":
+            assert answer.status in (429, 503), answer
+        else:
+            assert 500 <= answer.status < 600, answer
+        assert answer.error["type"] in ("server_error", "rate_limit_error")
         assert (tmp_path / FOLDER / "tokens.json").read_bytes() == before
         service.reset()
         wait_until(lambda: ask(gateway, timeout=30).status == 200, 5, "the refresh to heal", 0.2)
@@ -270,7 +273,7 @@ def test_a_kill_in_mid_refresh_leaves_a_whole_login(service, tmp_path):
     service.tokens(tolerate_reuse=1)
     login(service, tmp_path)
     randomness = random.Random(7)
-    for _ in range(12):
+    for _ in range(10):
         expire(tmp_path)
         gateway = signed_in_gateway(service, tmp_path)
         connection = gateway.connect()
@@ -278,11 +281,11 @@ def test_a_kill_in_mid_refresh_leaves_a_whole_login(service, tmp_path):
             "model": CODEWHISPERER, "messages": [{"role": "user", "content": "hello"}]})
         time.sleep(randomness.uniform(0, 0.03))
         gateway.kill()
+        connection.close()
         assert tokens(tmp_path)["refresh_token"]
         assert stat.S_IMODE((tmp_path / FOLDER / "tokens.json").stat().st_mode) == 0o600
-        connection.close()
-    with signed_in_gateway(service, tmp_path) as gateway:
-        assert ask(gateway).status == 200
+        with signed_in_gateway(service, tmp_path) as again:
+            assert ask(again).status == 200
     leftovers = [p.name for p in (tmp_path / FOLDER).iterdir() if "tmp" in p.name]
     assert len(leftovers) <= 1
 

@@ -6,9 +6,11 @@ import pytest
 
 from support.flood import MEBIBYTE, Flood, numbered
 from support.gateway import CHAT, CODEWHISPERER, COZE, Gateway, chat_body
-from support.program import wait_until
+from support.program import sanitized, wait_until
 
 CLIENTS = 20
+# Red zones and freed memory that is not yet reused count in a sanitizer's build.
+KIB_A_STREAM = 2048 if sanitized() else 256
 OFFERED = 40  # MiB a stream
 
 
@@ -38,7 +40,7 @@ def test_clients_that_read_nothing_cost_little_and_lose_nothing(kind):
                        "all streams to flow")
             settled(flood)
             grown = gateway.rss_bytes() - before
-            assert grown <= CLIENTS * 256 * 1024, f"{grown / CLIENTS / 1024:.0f} KiB a stream"
+            assert grown <= CLIENTS * KIB_A_STREAM * 1024, f"{grown / CLIENTS / 1024:.0f} KiB a stream"
             # The upstreams were stopped: what they could send is what kernels buffer.
             assert max(flood.sent.values()) < OFFERED * MEBIBYTE * 0.8
             assert gateway.fetch("GET", "/health").status == 200

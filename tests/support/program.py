@@ -9,6 +9,7 @@ Each one gets a home and a working directory of its own and an environment that 
 what the test gives.
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -32,6 +33,12 @@ def binary():
     path = pathlib.Path(os.environ.get("DRAGOMAN_BINARY", ROOT / "build/dev/dragoman")).resolve()
     assert path.exists(), f"{path} is not built"
     return str(path)
+
+
+@functools.cache
+def sanitized():
+    """Whether the program was built with AddressSanitizer: figures of memory mean less then."""
+    return b"__asan_init" in pathlib.Path(binary()).read_bytes()
 
 
 def clean_environment(home, extra=()):
