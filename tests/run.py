@@ -155,7 +155,7 @@ def test_environment(preset):
 
 def pytest(total, preset, name, folders, extra=()):
     interpreter = python(total)
-    runtime = node(total) if "sdk" in folders or "e2e" in folders else None
+    runtime = node(total) if folders[0] in ("sdk", "e2e") else None
     if interpreter is None:
         return
     env = test_environment(preset)
@@ -206,6 +206,14 @@ def sdk(total, preset):
         total.fail("sdk-node: the runner failed")
 
 
+def figures(total):
+    """What is measured in bytes and seconds, on the build that users run."""
+    if build(total, "release"):
+        pytest(total, "release", "figures", ["probes/test_backpressure.py", "probes/test_files.py",
+                                             "probes/test_limits.py", "probes/test_slow.py",
+                                             "e2e/test_stop.py", "e2e/test_cancel.py"])
+
+
 def formatting(total, _):
     """clang-format has nothing to change."""
     tracked = subprocess.run(["git", "ls-files", "-z", "src", "tests"], cwd=ROOT, check=True,
@@ -247,7 +255,8 @@ def main():
     parser.add_argument("--preset", default="dev", help="what to build and test: dev (default), tsan, gcc")
     parser.add_argument("--no-build", action="store_true", help="test what is built")
     parser.add_argument("--ci", action="store_true",
-                        help="also the unit tests built by the second compiler, and the formatting")
+                        help="also the unit tests built by the second compiler, the figures of the"
+                             " release build, and the formatting")
     options = parser.parse_args()
     suites = options.suites or list(SUITES)
     unknown = set(suites) - set(SUITES)
@@ -270,6 +279,7 @@ def main():
             if build(total, "gcc"):
                 unit(total, "gcc")
         stage(total, "second compiler", second_compiler)
+        stage(total, "figures of release", lambda: figures(total))
         stage(total, "format", lambda: formatting(total, None))
 
     say("")
