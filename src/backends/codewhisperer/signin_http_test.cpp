@@ -69,12 +69,13 @@ Awaitable<void> no_time(std::chrono::milliseconds) { co_return; }
 
 class SignInHttpTest : public testing::Test {
  protected:
-  SignInHttpTest() {
-    std::string pattern = (fs::temp_directory_path() / "dragoman-test-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-    settings_.oidc_endpoint = service_.url;
-  }
+  SignInHttpTest() { settings_.oidc_endpoint = service_.url; }
   ~SignInHttpTest() override { fs::remove_all(root_); }
+
+  static std::string make_root() {
+    std::string pattern = (fs::temp_directory_path() / "dragoman-test-XXXXXX").string();
+    return ::mkdtemp(pattern.data());
+  }
 
   static Awaitable<void> sign_in_and_renew(SignInHttpTest& test) {
     SignInOptions options;
@@ -99,7 +100,7 @@ class SignInHttpTest : public testing::Test {
     co_await test.service_.close();
   }
 
-  std::string root_;
+  const std::string root_ = make_root();  // before dir_, which is inside it
   net::Worker worker_;
   Service service_{worker_};
   net::Client client_{worker_, net::ClientOptions{}};
