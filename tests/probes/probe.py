@@ -23,9 +23,9 @@ import time
 from support.gateway import CHAT
 from support.http import parse_head
 
-BEHIND = b"GET /health?behind HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+BEHIND = b"GET /health?behind HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 # What an attacker would hide.
-HIDDEN = b"GET /v1/models?hidden HTTP/1.1\r\nHost: a\r\n\r\n"
+HIDDEN = b"GET /v1/models?hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +60,7 @@ def post(*lines, body=b"{}", target=CHAT, version="HTTP/1.1", host=True, method=
     """A POST whose header lines are given as they are (text as Latin-1, or bytes)."""
     head = [f"{method} {target} {version}".encode("latin-1")]
     if host:
-        head.append(b"Host: a")
+        head.append(b"Host: localhost")
     head.append(b"Content-Type: application/json")
     head += [line if isinstance(line, bytes) else line.encode("latin-1") for line in lines]
     return b"\r\n".join(head) + b"\r\n\r\n" + body
@@ -69,7 +69,7 @@ def post(*lines, body=b"{}", target=CHAT, version="HTTP/1.1", host=True, method=
 def get(*lines, target="/health", host=True, version="HTTP/1.1", method="GET"):
     head = [f"{method} {target} {version}".encode("latin-1")]
     if host:
-        head.append(b"Host: a")
+        head.append(b"Host: localhost")
     head += [line if isinstance(line, bytes) else line.encode("latin-1") for line in lines]
     return b"\r\n".join(head) + b"\r\n\r\n"
 

@@ -67,7 +67,7 @@ def test_a_body_over_the_limit_is_refused_from_its_announcement(guarded):
                                   "application/xml"])
 def test_another_kind_of_body_is_one_answer(guarded, kind):
     body = b"{}" + HIDDEN
-    data = (f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\n{KEY}\r\n"
+    data = (f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{KEY}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n").encode() + body
     found = answers(exchange(guarded.port, data, BEHIND)[0])
     assert found[0].status in (400, 415)
@@ -170,7 +170,7 @@ def test_other_expectations_are_refused_or_ignored(gateway, value):
     b"*1\r\n$4\r\nPING\r\n\r\n",
     b"\x00\x00\x00\x17\xffSMB",
     b"\x80\x2e\x01\x00\x02",
-    b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
 ])
 def test_what_is_not_http_1_is_refused_at_once(gateway, data):
     started = time.monotonic()
@@ -197,8 +197,8 @@ def test_a_stream_to_http_1_0_has_no_chunks_and_ends_with_the_connection(gateway
 
 
 def test_head_and_204_have_no_body(gateway):
-    raw, _ = exchange(gateway.port, b"HEAD /v1/models HTTP/1.1\r\nHost: a\r\n\r\n",
-                      b"HEAD /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    raw, _ = exchange(gateway.port, b"HEAD /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                      b"HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert raw.count(b"HTTP/1.1 200") == 2
     assert raw.endswith(b"\r\n\r\n") and b"{" not in raw
 

@@ -48,6 +48,8 @@ TEST(OpenAiErrors, EveryKindHasItsStatusTypeAndCode) {
        false},
       {ErrorKind::upstream_unreachable, 502,
        R"("server_error","param":null,"code":"upstream_unreachable")", false},
+      {ErrorKind::unsupported_media, 415,
+       R"("invalid_request_error","param":null,"code":"unsupported_content_encoding")", true},
       {ErrorKind::request_timed_out, 408,
        R"("invalid_request_error","param":null,"code":"request_timeout")", false},
       {ErrorKind::timed_out, 504, R"("server_error","param":null,"code":"upstream_timeout")",
