@@ -104,7 +104,16 @@ def test_every_request_has_an_id_of_its_own(gateway):
 def test_without_cors_no_origin_is_allowed_and_options_is_unknown(gateway):
     answer = gateway.fetch("GET", "/health", {"origin": "https://a.example"})
     assert answer.header("access-control-allow-origin") is None
-    assert gateway.fetch("OPTIONS", CHAT, {"origin": "https://a.example"}).status == 404
+    assert gateway.fetch("OPTIONS", CHAT, {"origin": "http://localhost:8080"}).status == 404
+
+
+def test_without_keys_a_web_page_of_another_site_may_not_spend_the_quota(gateway):
+    for headers in ({"origin": "https://a.example"}, {"origin": "null"}, {"host": "rebind.example"}):
+        headers["content-type"] = "text/plain"
+        answer = gateway.fetch("POST", CHAT, headers, json=chat_body("hi", COZE))
+        assert answer.status == 403 and answer.error["code"] == "foreign_origin", answer
+    assert gateway.fetch("POST", CHAT, {"origin": "http://localhost:8080"},
+                         json=chat_body("hi", COZE)).status == 200
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def test_before_a_login_it_answers_503_and_picks_the_login_up(service, tmp_path)
         answer = ask(gateway)
         assert answer.status == 503, answer
         assert "dragoman login" in answer.error["message"]
-        assert answer.error["code"] == "not_signed_in"
+        assert answer.error["code"] == "signed_out"
         assert answer.header("x-should-retry") == "false"
         assert gateway.fetch("GET", "/health").status == 200
         login(service, tmp_path)
