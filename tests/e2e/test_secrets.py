@@ -222,7 +222,7 @@ def test_the_process_leaves_no_core_behind(coze):
     """Memory holds secrets and prompts. (A sanitizer build leaves none by itself.)"""
     limits = {resource.RLIMIT_CORE: resource.RLIM_INFINITY}
     with Gateway(coze=coze, limits=limits) as gateway:
-        gateway.signal(signal.SIGQUIT)
+        gateway.signal(signal.SIGABRT)
         _, status = os.waitpid(gateway.pid, 0)
         assert not os.WCOREDUMP(status)
         gateway.process.returncode = 0  # it was killed on purpose
