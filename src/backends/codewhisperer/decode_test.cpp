@@ -341,11 +341,20 @@ TEST(CodewhispererDecode, HalfAPairThatIsNeverCompletedBecomesAReplacement) {
                    "REQ)"}));
 }
 
-TEST(CodewhispererDecode, PayloadsThatAreNotWhatTheyShouldBeAreSkipped) {
+TEST(CodewhispererDecode, TextThatCannotBeReadIsAFailure) {
+  for (const auto* payload : {"[]", "null", "\"x\"", "{", "{\"content\"",
+                              "{\"content\":", "{\"content\":\"x", "{]}", "{\"content\":\"x\"y}",
+                              "{\"content\":\"x\" \"y\"}", "\x01", "{\"content\":\"\x01\"}", " "}) {
+    EXPECT_EQ(decode(event_frame("assistantResponseEvent", payload) + text_frame("y")),
+              (Lines{"started ",
+                     "failed upstream_failed: CodeWhisperer sent an event that is not valid JSON"}))
+        << payload;
+  }
+}
+
+TEST(CodewhispererDecode, MembersOfTheWrongTypeCountAsAbsent) {
   for (const auto* payload :
-       {"[]", "null", "\"x\"", "{", "{\"content\"", "{\"content\":", "{\"content\":\"x", "{]}",
-        "{\"content\":\"x\"y}", "{\"content\":\"x\" \"y\"}", "\x01", "{\"content\":\"\x01\"}", " ",
-        "{\"content\":{\"content\":\"x\"}}", "{\"content\":[\"x\"]}", "{\"content\":true}"}) {
+       {"{\"content\":{\"content\":\"x\"}}", "{\"content\":[\"x\"]}", "{\"content\":true}", "{}"}) {
     EXPECT_EQ(decode(event_frame("assistantResponseEvent", payload) + text_frame("y")),
               (Lines{"started ", "text y", "finished length"}))
         << payload;
