@@ -226,11 +226,10 @@ def formatting(total, _):
     if done.returncode != 0:
         total.fail("format: clang-format-19 failed: " + done.stderr)
     wrong = {name for name in files if f"{name}:" in done.stderr}
-    for name in files:
-        if name in wrong:
-            total.fail(f"format: {name} (clang-format-19 -i {name})")
-        else:
-            total.passed += 1
+    for name in sorted(wrong):
+        total.fail(f"format: {name} (clang-format-19 -i {name})")
+    if files and not wrong:
+        total.passed += 1
 
 
 SUITES = {"unit": unit, "lint": lint, "e2e": e2e, "probes": probes, "sdk": sdk}
