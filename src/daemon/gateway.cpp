@@ -6,6 +6,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <thread>
 
+#include "net/port.hpp"
+
 namespace dragoman::daemon {
 namespace {
 
@@ -30,6 +32,7 @@ Result<std::uint16_t> Gateway::start(const settings::Settings& settings,
     workers = std::clamp(std::thread::hardware_concurrency(), 1U, max_default_workers);
   }
   std::uint16_t port = settings.server.port;
+  if (auto free = net::check_port_is_free(settings.server.host, port); !free) return free.error();
   const auto connection_count = std::make_shared<std::atomic<std::size_t>>(0);
   for (unsigned i = 0; i < workers; ++i) {
     auto part = std::make_unique<Part>();

@@ -35,6 +35,21 @@ void configure_log(const settings::Settings& settings) {
   log::configure(options);
 }
 
+// What an operator may have overlooked; nothing of it keeps the program from working.
+void warn_of_oversights(const settings::Settings& settings, const CredentialSet& credentials) {
+  const Credentials sources = credentials.sources();
+  if (sources.coze != nullptr && settings.coze.bot_id.empty()) {
+    log::warn("COZE_BOT_ID is not set: each request must name its bot (x-bot-id or coze/bot/<id>)");
+  }
+  const auto sign_in = credentials.sign_in_status();
+  if (sign_in && sign_in().state == "signed_out") {
+    log::warn("nobody is signed in to CodeWhisperer: run `dragoman login`");
+  }
+  if (settings.server.allow_anyone && settings.server.api_keys.empty()) {
+    log::warn("anyone who can reach this address may call: no client keys are set");
+  }
+}
+
 std::string base_url(const settings::Server& server, std::uint16_t port) {
   const bool v6 = server.host.find(':') != std::string::npos;
   return fmt::format("http://{}:{}", v6 ? '[' + server.host + ']' : server.host, port);
@@ -124,6 +139,7 @@ int run_serve(const settings::Settings& given, const ServeOptions& options) {
   };
   StopSignals signals(home, stop);
   announce(settings, *port, wants_demo);
+  warn_of_oversights(settings, **credentials);
   log::info("dragoman started",
             {{"version", version},
              {"port", *port},
