@@ -37,9 +37,7 @@ Result<ModelType> model_type_of(const chat::Request& request, const settings::Co
     return ModelType::chat;
   } else if (request.model.starts_with(workflow_prefix)) {
     return ModelType::workflow;
-  }
-  if (request.model.starts_with("coze/") && !request.model.starts_with(bot_prefix) &&
-      !given(request.hints.bot_id)) {
+  } else if (request.model.starts_with("coze/") && !given(request.hints.bot_id)) {
     // Another bot than the one that was meant must not answer.
     return Error(ErrorKind::model_not_found,
                  "Unknown model '" + echo(request.model) + "': a bot is named coze/bot/<id>")

@@ -57,6 +57,18 @@ TEST(CozeSelect, TheModelTypeIsTheHintsThenTheModelsThenTheDefault) {
   EXPECT_EQ(*model_type_of(request, settings), ModelType::conversation);
 }
 
+TEST(CozeSelect, NoBotAnswersInPlaceOfAnother) {
+  settings::Coze settings;
+  settings.bot_id = "1";
+  chat::Request request;
+  request.model = "coze/7401000000000000002";
+  const auto type = model_type_of(request, settings);
+  ASSERT_FALSE(type);
+  EXPECT_EQ(type.error().kind, ErrorKind::model_not_found);
+  request.hints.bot_id = "2";
+  EXPECT_EQ(*model_type_of(request, settings), ModelType::chat);
+}
+
 TEST(CozeSelect, AnotherModelTypeIsRefusedInTheWordsClientsKnow) {
   chat::Request request;
   request.hints.model_type = "image";
