@@ -50,6 +50,12 @@ bool was_sent(const Error& error) {
           error.kind != ErrorKind::too_large && error.kind != ErrorKind::signed_out);
 }
 
+// A sign-in service that asks for fewer calls speaks of ours: it is no limit of the client's.
+Error without_credential(Error error) {
+  if (error.kind == ErrorKind::rate_limited) error.kind = ErrorKind::overloaded;
+  return error;
+}
+
 double random_unit() {
   thread_local std::minstd_rand generator{std::random_device{}()};
   return std::uniform_real_distribution<double>(0, 1)(generator);
@@ -77,7 +83,7 @@ Awaitable<Result<std::unique_ptr<chat::EventStream>>> open_stream(const Upstream
   bool renewed = false;
   auto credential = co_await upstream.credentials.get();
   for (;;) {
-    if (!credential) co_return credential.error();
+    if (!credential) co_return without_credential(credential.error());
     ++attempts;
     auto opened = co_await upstream.backend.open(request, **credential, transforms);
     if (opened) co_return opened;

@@ -125,6 +125,12 @@ TEST_F(AttemptsTest, SaysWhyThereIsNoNewerToken) {
   EXPECT_EQ(open(), "signed_out");
 }
 
+TEST_F(AttemptsTest, DoesNotPassTheLimitOfTheSignInServiceOnAsTheClients) {
+  backend_.errors = {failed(ErrorKind::upstream_unauthorized, 403)};
+  credentials_.failure = failed(ErrorKind::rate_limited, 429);
+  EXPECT_EQ(open(), "overloaded");
+}
+
 TEST(PauseBefore, GrowsWithJitterUpToItsLimit) {
   const RetryPolicy policy{.max_attempts = 20, .first_pause = 100ms, .max_pause = 400ms};
   const Error error(ErrorKind::overloaded, "");
