@@ -1,25 +1,10 @@
 #include "daemon/health.hpp"
 
-#include <fmt/format.h>
-
+#include "base/utc_time.hpp"
 #include "daemon/version.hpp"
 #include "json/writer.hpp"
 
 namespace dragoman::daemon {
-namespace {
-
-std::string iso_time(std::chrono::system_clock::time_point time) {
-  using namespace std::chrono;
-  const std::time_t second = system_clock::to_time_t(time);
-  const auto ms = duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
-  std::tm t{};
-  gmtime_r(&second, &t);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1,
-                     t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, ms);
-}
-
-}  // namespace
-
 std::function<std::string()> make_health(const settings::Settings& settings,
                                          std::function<SignInStatus()> sign_in, bool demo) {
   const settings::Coze& coze = settings.coze;
@@ -29,7 +14,7 @@ std::function<std::string()> make_health(const settings::Settings& settings,
     std::string body;
     json::Writer w(body);
     w.begin_object().key("status").string("ok");
-    w.key("timestamp").string(iso_time(std::chrono::system_clock::now()));
+    w.key("timestamp").string(format_utc(std::chrono::system_clock::now()));
     w.key("version").string(version).key("demo").boolean(demo);
     w.key("config").begin_object();
     w.key("hasCozeApiKey").boolean(has_key).key("hasJWTConfig").boolean(false);
@@ -42,7 +27,7 @@ std::function<std::string()> make_health(const settings::Settings& settings,
     if (sign_in) {
       const SignInStatus status = sign_in();
       w.key("state").string(status.state);
-      if (status.expires_at) w.key("expires_at").string(iso_time(*status.expires_at));
+      if (status.expires_at) w.key("expires_at").string(format_utc(*status.expires_at));
       if (!status.problem.empty()) w.key("problem").string(status.problem);
     }
     w.end_object().end_object();

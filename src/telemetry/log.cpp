@@ -7,6 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "base/overloaded.hpp"
+#include "base/utc_time.hpp"
 #include "json/writer.hpp"
 
 namespace dragoman::log {
@@ -34,17 +35,6 @@ std::string_view to_string(Level level) {
     case Level::error: return "error";
   }
   return "error";
-}
-
-std::string utc_now() {
-  using namespace std::chrono;
-  const auto now = system_clock::now();
-  const std::time_t second = system_clock::to_time_t(now);
-  const auto ms = duration_cast<milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::tm t{};
-  gmtime_r(&second, &t);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1,
-                     t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, ms);
 }
 
 void append_json(json::Writer& w, const Field& field) {
@@ -98,7 +88,8 @@ std::string format(Format how, Level level, std::string_view time, std::string_v
 
 void write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
-  sink().info("{}", format(active.format, level, utc_now(), message, fields));
+  sink().info("{}", format(active.format, level, format_utc(std::chrono::system_clock::now()),
+                           message, fields));
 }
 
 }  // namespace

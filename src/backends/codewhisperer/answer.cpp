@@ -31,6 +31,10 @@ Awaitable<Error> read_failure(net::HttpAnswer& answer) {
   co_return decode_http_failure(failure);
 }
 
+bool is_framed(const net::Headers& headers) {
+  return headers.has("content-length") || headers.has("transfer-encoding");
+}
+
 class AnswerStream final : public chat::EventStream {
  public:
   AnswerStream(std::unique_ptr<net::HttpAnswer> answer, PayloadParser& parser)
@@ -64,7 +68,8 @@ class AnswerStream final : public chat::EventStream {
     while (!decoder_.done()) {
       const auto bytes = co_await answer_->read();
       if (!bytes) co_return bytes.error();
-      const auto events = bytes->empty() ? decoder_.finish() : decoder_.feed(*bytes);
+      const auto events =
+          bytes->empty() ? decoder_.finish(is_framed(answer_->headers())) : decoder_.feed(*bytes);
       if (!events.empty()) co_return events;
     }
     co_return std::span<const chat::Event>();

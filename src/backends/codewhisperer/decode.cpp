@@ -216,7 +216,7 @@ std::span<const chat::Event> Decoder::feed(PaddedBytes bytes) {
   return events_;
 }
 
-std::span<const chat::Event> Decoder::finish() {
+std::span<const chat::Event> Decoder::finish(bool framed) {
   begin_batch();
   if (done_) return {};
   if (const auto end = frames_.finish(); !end) {
@@ -235,7 +235,13 @@ std::span<const chat::Event> Decoder::finish() {
                "CodeWhisperer gave an empty answer: the conversation fills the context window"));
     return events_;
   }
-  if (reason == FinishReason::stop && !stop_reason_ && !tail_seen_) reason = FinishReason::length;
+  if (reason == FinishReason::stop && !stop_reason_ && !tail_seen_) {
+    if (!framed) {
+      fail(Error(ErrorKind::upstream_failed, "CodeWhisperer cut the answer off"));
+      return events_;
+    }
+    reason = FinishReason::length;
+  }
   finish_as(reason);
   return events_;
 }

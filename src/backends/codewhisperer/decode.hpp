@@ -63,7 +63,9 @@ class Decoder {
   Decoder& operator=(const Decoder&) = delete;
 
   std::span<const chat::Event> feed(PaddedBytes bytes);
-  std::span<const chat::Event> finish();
+  // framed: the HTTP message said where it ends. When only the end of the connection said it, an
+  // answer without its tail events is a cut one.
+  std::span<const chat::Event> finish(bool framed = true);
   bool done() const { return done_; }
 
  private:

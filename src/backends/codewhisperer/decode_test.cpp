@@ -352,6 +352,18 @@ TEST(CodewhispererDecode, TextThatCannotBeReadIsAFailure) {
   }
 }
 
+TEST(CodewhispererDecode, AnEndThatOnlyTheConnectionTellsIsACutWithoutTailEvents) {
+  PayloadParser parser;
+  Decoder decoder(parser, "", "");
+  std::string bytes = text_frame("half");
+  const std::size_t size = bytes.size();
+  bytes.append(byte_padding, '\0');
+  decoder.feed(PaddedBytes::promise(std::string_view(bytes).substr(0, size)));
+  const auto events = decoder.finish(false);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(describe(events[0]), "failed upstream_failed: CodeWhisperer cut the answer off");
+}
+
 TEST(CodewhispererDecode, MembersOfTheWrongTypeCountAsAbsent) {
   for (const auto* payload :
        {"{\"content\":{\"content\":\"x\"}}", "{\"content\":[\"x\"]}", "{\"content\":true}", "{}"}) {

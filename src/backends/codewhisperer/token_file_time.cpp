@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "backends/codewhisperer/token_file.hpp"
+#include "base/utc_time.hpp"
 
 namespace dragoman::codewhisperer {
 namespace {
@@ -83,14 +84,6 @@ std::optional<WallTime> parse_time(std::string_view text) {
   return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + *fraction - *offset;
 }
 
-std::string format_time(WallTime time) {
-  const auto day_begin = floor<days>(time);
-  const year_month_day date(day_begin);
-  const hh_mm_ss clock(floor<milliseconds>(time - day_begin));
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
-}
+std::string format_time(WallTime time) { return format_utc(time); }
 
 }  // namespace dragoman::codewhisperer
